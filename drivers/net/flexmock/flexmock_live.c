@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The FlexMock authors
+ */
+#include <string.h>
+#include <time.h>
+
+#include <rte_ethdev.h>
+#include <rte_ether.h>
+#include <rte_mbuf.h>
+#include <rte_net.h>
+
+#include <fmk_pcap.h>
+#include <fmk_port.h>
+
+#include "flexmock_live.h"
+
+/* Frames handled in one go: bounds what a burst takes on the stack. */
+#define LIVE_BURST 64
+
+static struct fmk_device *
+process_device(const struct flexmock_port *port)
+{
+	return flexmock_device(&rte_eth_devices[port->port_id]);
+}
+
+uint16_t
+flexmock_receive_shut(struct flexmock_rxq *rxq)
+{
+	const struct fmk_wire *wire = &rxq->port->card->wire;
+	struct rte_mbuf *pkts[LIVE_BURST];
+	uint16_t n;
+
+	if (!wire->started || wire->enabled || !rxq->card.running)
+		return 0;
+	fmk_queue_arrive_nowhere(&rxq->card, flexmock_now(rxq->port));
+	if (rxq->port->lower_rx) {
+		n = rte_eth_rx_burst(rxq->port->lower_id, rxq->card.id, pkts, LIVE_BURST);
+		fmk_count(&rxq->card.count->link_down, n);
+		rte_pktmbuf_free_bulk(pkts, n);
+	}
+	return 0;
+}
+
+uint32_t
+flexmock_receive_filtered(
+	struct flexmock_rxq *rxq, struct rte_mbuf **pkts, uint32_t n, uint64_t *bytes)
+{
+	const struct fmk_shared *card = rxq->port->card;
+	const struct fmk_filter *filter = __atomic_load_n(&card->filter, __ATOMIC_ACQUIRE);
+	struct fmk_rx_counters *count = rxq->card.count;
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t len = rte_pktmbuf_pkt_len(pkts[i]);
+		uint64_t *why = NULL;
+
+		if (len > card->max_frame)
+			why = &count->oversize;
+		else if (!fmk_filter_pass(
+				 filter, rte_pktmbuf_mtod(pkts[i], struct rte_ether_addr *)))
+			why = &count->filtered;
+		if (why == NULL) {
+			pkts[kept++] = pkts[i];
+			continue;
+		}
+		fmk_count(why, 1);
+		*bytes -= len;
+		rte_pktmbuf_free(pkts[i]);
+	}
+	return kept;
+}
+
+static struct rte_mbuf *
+next_segment(struct flexmock_rxq *rxq, const uint8_t *data, uint32_t len)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(rxq->pool);
+
+	if (m == NULL) {
+		fmk_count(&rxq->card.count->nombuf, 1);
+		return NULL;
+	}
+	memcpy(rte_pktmbuf_mtod(m, void *), data, len);
+	m->data_len = (uint16_t)len;
+	m->pkt_len = len;
+	m->port = rxq->port->port_id;
+	return m;
+}
+
+struct rte_mbuf *
+flexmock_mbuf_of_bytes(struct flexmock_rxq *rxq, const void *data, uint32_t len)
+{
+	const uint8_t *src = data;
+	uint32_t piece = RTE_MIN(len, rxq->room);
+	struct rte_mbuf *head = next_segment(rxq, src, piece);
+	struct rte_mbuf *tail = head;
+
+	for (uint32_t done = piece; head != NULL && done < len; done += piece) {
+		piece = RTE_MIN(len - done, rxq->room);
+		tail->next = next_segment(rxq, src + done, piece);
+		tail = tail->next;
+		if (tail == NULL) {
+			rte_pktmbuf_free(head);
+			return NULL;
+		}
+		head->nb_segs++;
+		head->pkt_len += piece;
+	}
+	return head;
+}
+
+/*
+ * An mbuf another port sent, as this queue would have received it. It is handed on only if nobody
+ * could tell it from one of this queue's own pool; else its bytes are copied.
+ */
+static struct rte_mbuf *
+receive_mbuf(struct flexmock_rxq *rxq, struct rte_mbuf *m)
+{
+	struct rte_mbuf *copy;
+
+	if (m->pool != rxq->pool || rte_mbuf_refcnt_read(m) != 1 || !RTE_MBUF_DIRECT(m) ||
+		m->nb_segs != 1) {
+		copy = rte_pktmbuf_copy(m, rxq->pool, 0, UINT32_MAX);
+		rte_pktmbuf_free(m);
+		if (copy == NULL) {
+			fmk_count(&rxq->card.count->nombuf, 1);
+			return NULL;
+		}
+		m = copy;
+	}
+	m->port = rxq->port->port_id;
+	m->ol_flags &= RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL;
+	m->vlan_tci = 0;
+	m->tx_offload = 0;
+	m->packet_type = rte_net_get_ptype(m, NULL, RTE_PTYPE_ALL_MASK);
+	return m;
+}
+
+static struct rte_mbuf *
+receive_frame(struct flexmock_rxq *rxq, struct fmk_frame *frame)
+{
+	struct rte_mbuf *m;
+
+	if (frame->cookie != NULL)
+		return receive_mbuf(rxq, frame->cookie);
+	m = flexmock_mbuf_of_bytes(rxq, frame->data, frame->len);
+	if (m != NULL)
+		m->packet_type = rte_net_get_ptype(m, NULL, RTE_PTYPE_ALL_MASK);
+	fmk_frame_free(frame);
+	return m;
+}
+
+static void
+free_frame(struct fmk_frame *frame)
+{
+	if (frame->cookie != NULL)
+		rte_pktmbuf_free(frame->cookie);
+	else
+		fmk_frame_free(frame);
+}
+
+/* Take what waits; frames that are too long never become mbufs. */
+static uint32_t
+receive_waiting(struct flexmock_rxq *rxq, struct rte_mbuf **pkts, uint32_t n, uint64_t *bytes)
+{
+	struct fmk_frame frames[LIVE_BURST];
+	uint32_t got = fmk_queue_dequeue(&rxq->card, frames, RTE_MIN(n, (uint32_t)LIVE_BURST));
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < got; i++) {
+		if (frames[i].len > rxq->port->card->max_frame) {
+			fmk_count(&rxq->card.count->oversize, 1);
+			free_frame(&frames[i]);
+			continue;
+		}
+		pkts[kept] = receive_frame(rxq, &frames[i]);
+		if (pkts[kept] != NULL)
+			*bytes += rte_pktmbuf_pkt_len(pkts[kept++]);
+	}
+	return kept;
+}
+
+uint16_t
+flexmock_receive_live(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
+{
+	struct flexmock_rxq *rxq = queue;
+	const uint32_t slow = rxq->card.slow;
+	struct flexmock_port *port = rxq->port;
+	uint64_t bytes = 0;
+	uint32_t n;
+
+	if (unlikely(slow & FMK_SLOW_SHUT))
+		return flexmock_receive_shut(rxq);
+	if (port->card->source != FMK_SOURCE_CABLE &&
+		fmk_device_advance(process_device(port), flexmock_now(port)))
+		flexmock_link_event(port->port_id);
+	n = receive_waiting(rxq, pkts, nb_pkts, &bytes);
+	if (unlikely(slow != 0))
+		n = flexmock_receive_filtered(rxq, pkts, n, &bytes);
+	fmk_count(&rxq->card.count->packets, n);
+	fmk_count(&rxq->card.count->bytes, bytes);
+	return (uint16_t)n;
+}
+
+uint16_t
+flexmock_receive_lower(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
+{
+	struct flexmock_rxq *rxq = queue;
+	uint32_t slow = rxq->card.slow;
+	const uint16_t port_id = rxq->port->port_id;
+	uint64_t bytes = 0;
+	uint32_t longest = 0, n;
+
+	if (unlikely(slow & FMK_SLOW_SHUT))
+		return flexmock_receive_shut(rxq);
+	n = rte_eth_rx_burst(rxq->port->lower_id, rxq->card.id, pkts, nb_pkts);
+	for (uint32_t i = 0; i < n; i++) {
+		pkts[i]->port = port_id;
+		bytes += pkts[i]->pkt_len;
+		longest = RTE_MAX(longest, pkts[i]->pkt_len);
+	}
+	if (unlikely(slow != 0 || longest > rxq->port->card->max_frame))
+		n = flexmock_receive_filtered(rxq, pkts, n, &bytes);
+	fmk_count(&rxq->card.count->packets, n);
+	fmk_count(&rxq->card.count->bytes, bytes);
+	return (uint16_t)n;
+}
+
+uint16_t
+flexmock_send_slow(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n)
+{
+	if (txq->slow & FLEXMOCK_TX_STOPPED)
+		return 0;
+	fmk_count(&txq->count->link_down, n);
+	rte_pktmbuf_free_bulk(pkts, n);
+	return n;
+}
+
+/* One burst of at most LIVE_BURST frames. What meets a full queue was sent, and is missed there. */
+static void
+send_frames(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint32_t n)
+{
+	struct fmk_frame frames[LIVE_BURST], refused[LIVE_BURST];
+	uint64_t bytes = 0;
+	uint32_t nb_refused;
+	bool down;
+
+	for (uint32_t i = 0; i < n; i++) {
+		frames[i] = fmk_frame_of_mbuf(pkts[i]);
+		bytes += frames[i].len;
+	}
+	nb_refused = fmk_device_send(txq->port->card, frames, n, refused, &down);
+	for (uint32_t i = 0; i < nb_refused; i++)
+		rte_pktmbuf_free(refused[i].cookie);
+	if (down) {
+		fmk_count(&txq->count->peer_down, n);
+		return;
+	}
+	fmk_count(&txq->count->packets, n);
+	fmk_count(&txq->count->bytes, bytes);
+}
+
+uint16_t
+flexmock_send_cable(void *queue, struct rte_mbuf **pkts, uint16_t n)
+{
+	struct flexmock_txq *txq = queue;
+
+	if (unlikely(txq->slow != 0))
+		return flexmock_send_slow(txq, pkts, n);
+	for (uint16_t i = 0; i < n; i += LIVE_BURST)
+		send_frames(txq, &pkts[i], RTE_MIN(n - i, LIVE_BURST));
+	return n;
+}
+
+static uint64_t
+wall_clock_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+static int
+write_mbuf(struct fmk_pcap_writer *writer, const struct rte_mbuf *m, uint64_t time_ns)
+{
+	uint8_t flat[FMK_FRAME_MAX];
+	uint32_t len = rte_pktmbuf_pkt_len(m);
+	const void *data = NULL;
+
+	if (len <= sizeof(flat) || m->nb_segs == 1)
+		data = rte_pktmbuf_read(m, 0, len, flat);
+	return data == NULL ? -EIO : fmk_pcap_writer_write(writer, data, len, time_ns);
+}
+
+uint16_t
+flexmock_send_pcap(void *queue, struct rte_mbuf **pkts, uint16_t n)
+{
+	struct flexmock_txq *txq = queue;
+	struct fmk_device *device = process_device(txq->port);
+	const uint64_t now = wall_clock_ns();
+	uint64_t bytes = 0;
+	uint32_t sent = 0;
+
+	if (unlikely(txq->slow != 0))
+		return flexmock_send_slow(txq, pkts, n);
+	rte_spinlock_lock(&device->writer_lock);
+	for (uint16_t i = 0; i < n; i++) {
+		if (write_mbuf(device->writer, pkts[i], now) < 0)
+			continue;
+		bytes += rte_pktmbuf_pkt_len(pkts[i]);
+		sent++;
+	}
+	rte_spinlock_unlock(&device->writer_lock);
+	rte_pktmbuf_free_bulk(pkts, n);
+	fmk_count(&txq->count->packets, sent);
+	fmk_count(&txq->count->bytes, bytes);
+	fmk_count(&txq->count->write_errors, n - sent);
+	return n;
+}
+
+static uint64_t
+bytes_of(struct rte_mbuf **pkts, uint32_t n)
+{
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		bytes += pkts[i]->pkt_len;
+	return bytes;
+}
+
+/* The port below frees what it takes: bytes are counted before, and taken back for the rest. */
+static __rte_always_inline uint16_t
+send_down(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n, bool shared)
+{
+	uint64_t bytes;
+	uint16_t sent;
+
+	if (unlikely(txq->slow != 0))
+		return flexmock_send_slow(txq, pkts, n);
+	bytes = bytes_of(pkts, n);
+	if (shared)
+		sent = fmk_port_send(process_device(txq->port)->port, txq->id, pkts, n);
+	else
+		sent = rte_eth_tx_burst(txq->port->lower_id, txq->id, pkts, n);
+	if (sent < n)
+		bytes -= bytes_of(&pkts[sent], n - sent);
+	fmk_count(&txq->count->packets, sent);
+	fmk_count(&txq->count->bytes, bytes);
+	return sent;
+}
+
+uint16_t
+flexmock_send_lower(void *queue, struct rte_mbuf **pkts, uint16_t n)
+{
+	return send_down(queue, pkts, n, false);
+}
+
+uint16_t
+flexmock_send_lower_shared(void *queue, struct rte_mbuf **pkts, uint16_t n)
+{
+	return send_down(queue, pkts, n, true);
+}
+
+void
+flexmock_free_waiting(struct flexmock_rxq *rxq)
+{
+	struct fmk_frame frame;
+
+	while (rxq->card.ring != NULL && fmk_queue_dequeue(&rxq->card, &frame, 1) == 1)
+		free_frame(&frame);
+}

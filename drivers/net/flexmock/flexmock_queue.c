@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The FlexMock authors
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include <rte_ethdev.h>
+#include <rte_malloc.h>
+#include <rte_mbuf.h>
+
+#include "flexmock.h"
+#include "flexmock_rxtx.h"
+
+/* Counters live as long as the port: a queue set up again goes on with its own. */
+static void *
+queue_stats(void **place, size_t size, unsigned int socket_id)
+{
+	if (*place == NULL)
+		*place = rte_zmalloc_socket(
+			"flexmock stats", size, RTE_CACHE_LINE_SIZE, (int)socket_id);
+	return *place;
+}
+
+static int
+check_room(const struct rte_eth_dev *dev, uint16_t id, uint32_t room, bool scatter)
+{
+	const struct flexmock_port *port = flexmock_port(dev);
+	uint32_t need = port->card->max_frame;
+
+	if (room < FLEXMOCK_RX_BUFSIZE_MIN) {
+		FLEXMOCK_LOG(ERR, dev,
+			"rx queue %u: mbufs have room for %u bytes, allowed %u or more", id, room,
+			FLEXMOCK_RX_BUFSIZE_MIN);
+		return -EINVAL;
+	}
+	if (!scatter && need > room) {
+		FLEXMOCK_LOG(ERR, dev,
+			"rx queue %u: MTU %u needs %u bytes and mbufs have room for %u, allowed "
+			"larger mbufs, a smaller MTU, or the scatter offload",
+			id, need - FMK_FRAME_OVERHEAD, need, room);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* The ring of cache=ring is there in every preloaded queue: which burst uses it, start decides. */
+static int
+alloc_posted(struct flexmock_rxq *rxq, uint16_t nb_desc, unsigned int socket_id)
+{
+	const struct fmk_shared *card = rxq->port->card;
+	struct flexmock_posted *posted = &rxq->posted;
+
+	if (card->source != FMK_SOURCE_PRELOADED || card->options.cache != FMK_CACHE_RING)
+		return 0;
+	posted->mbufs = rte_zmalloc_socket("flexmock ring", nb_desc * sizeof(*posted->mbufs),
+		RTE_CACHE_LINE_SIZE, (int)socket_id);
+	posted->len = rte_zmalloc_socket("flexmock ring", nb_desc * sizeof(*posted->len),
+		RTE_CACHE_LINE_SIZE, (int)socket_id);
+	return posted->mbufs == NULL || posted->len == NULL ? -ENOMEM : 0;
+}
+
+static void
+free_rxq(struct flexmock_rxq *rxq)
+{
+	if (rxq == NULL)
+		return;
+	flexmock_rx_drain(rxq);
+	fmk_queue_fini(&rxq->card, &flexmock_mem);
+	rte_free(rxq->posted.mbufs);
+	rte_free(rxq->posted.len);
+	rte_free(rxq);
+}
+
+static struct flexmock_rxq *
+new_rxq(struct rte_eth_dev *dev, uint16_t id, uint16_t nb_desc, unsigned int socket_id,
+	struct rte_mempool *pool)
+{
+	struct flexmock_port *port = flexmock_port(dev);
+	struct fmk_rx_stats *stats =
+		queue_stats((void **)&port->rx_stats[id], sizeof(*port->rx_stats[id]), socket_id);
+	struct flexmock_rxq *rxq = rte_zmalloc_socket(
+		"flexmock rxq", sizeof(*rxq), RTE_CACHE_LINE_SIZE, (int)socket_id);
+
+	if (stats == NULL || rxq == NULL) {
+		rte_free(rxq);
+		return NULL;
+	}
+	fmk_queue_init(&rxq->card, id, nb_desc, &stats->now);
+	rxq->pool = pool;
+	rxq->port = port;
+	rxq->rearm = (struct flexmock_rearm){
+		.data_off = RTE_PKTMBUF_HEADROOM,
+		.refcnt = 1,
+		.nb_segs = 1,
+		.port = dev->data->port_id,
+	};
+	if (alloc_posted(rxq, nb_desc, socket_id) == 0)
+		return rxq;
+	free_rxq(rxq);
+	return NULL;
+}
+
+int
+flexmock_rx_queue_setup(struct rte_eth_dev *dev, uint16_t id, uint16_t nb_desc,
+	unsigned int socket_id, const struct rte_eth_rxconf *conf, struct rte_mempool *pool)
+{
+	uint64_t offloads = conf->offloads | dev->data->dev_conf.rxmode.offloads;
+	bool scatter = (offloads & RTE_ETH_RX_OFFLOAD_SCATTER) != 0;
+	struct flexmock_rxq *rxq;
+	uint32_t room;
+	int ret;
+
+	if (pool == NULL) {
+		FLEXMOCK_LOG(ERR, dev, "rx queue %u: no mempool, allowed one", id);
+		return -EINVAL;
+	}
+	room = rte_pktmbuf_data_room_size(pool);
+	room -= RTE_MIN(room, (uint32_t)RTE_PKTMBUF_HEADROOM);
+	ret = check_room(dev, id, room, scatter);
+	if (ret < 0)
+		return ret;
+	rxq = new_rxq(dev, id, nb_desc, socket_id, pool);
+	if (rxq == NULL) {
+		FLEXMOCK_LOG(ERR, dev, "rx queue %u: no memory for %u descriptors", id, nb_desc);
+		return -ENOMEM;
+	}
+	rxq->room = room;
+	rxq->scatter = scatter;
+	rxq->conf = *conf;
+	dev->data->rx_queues[id] = rxq;
+	fmk_device_set_queue(flexmock_device(dev), id, &rxq->card);
+	return 0;
+}
+
+int
+flexmock_tx_queue_setup(struct rte_eth_dev *dev, uint16_t id, uint16_t nb_desc,
+	unsigned int socket_id, const struct rte_eth_txconf *conf)
+{
+	uint64_t offloads = conf->offloads | dev->data->dev_conf.txmode.offloads;
+	struct flexmock_port *port = flexmock_port(dev);
+	struct fmk_tx_stats *stats =
+		queue_stats((void **)&port->tx_stats[id], sizeof(*port->tx_stats[id]), socket_id);
+	struct flexmock_txq *txq = rte_zmalloc_socket(
+		"flexmock txq", sizeof(*txq), RTE_CACHE_LINE_SIZE, (int)socket_id);
+
+	if (stats == NULL || txq == NULL) {
+		rte_free(txq);
+		FLEXMOCK_LOG(ERR, dev, "tx queue %u: no memory", id);
+		return -ENOMEM;
+	}
+	txq->count = &stats->now;
+	txq->slow = FLEXMOCK_TX_STOPPED;
+	txq->id = id;
+	txq->nb_desc = nb_desc;
+	txq->port = port;
+	txq->conf = *conf;
+	txq->fast_free = (offloads & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE) &&
+		!(offloads & RTE_ETH_TX_OFFLOAD_MULTI_SEGS);
+	dev->data->tx_queues[id] = txq;
+	return 0;
+}
+
+void
+flexmock_rx_queue_release(struct rte_eth_dev *dev, uint16_t id)
+{
+	if (dev->data->rx_queues[id] == NULL)
+		return;
+	fmk_device_set_queue(flexmock_device(dev), id, NULL);
+	free_rxq(dev->data->rx_queues[id]);
+	dev->data->rx_queues[id] = NULL;
+}
+
+void
+flexmock_tx_queue_release(struct rte_eth_dev *dev, uint16_t id)
+{
+	rte_free(dev->data->tx_queues[id]);
+	dev->data->tx_queues[id] = NULL;
+}
+
+int
+flexmock_rx_queue_start(struct rte_eth_dev *dev, uint16_t id)
+{
+	struct flexmock_rxq *rxq = dev->data->rx_queues[id];
+	struct flexmock_port *port = rxq->port;
+	int ret = fmk_device_start_queue(flexmock_device(dev), id, flexmock_now(port));
+
+	if (ret == 0 && !flexmock_rx_fits(port, rxq->room, rxq->card.buf.max_len)) {
+		FLEXMOCK_LOG(ERR, dev,
+			"rx queue %u: frames have up to %u bytes and mbufs room for %u, allowed "
+			"larger mbufs while the port runs",
+			id, rxq->card.buf.max_len, rxq->room);
+		ret = -EINVAL;
+	}
+	if (ret == 0 && flexmock_rx_uses_ring(port) && flexmock_rx_post(rxq) < 0) {
+		FLEXMOCK_LOG(ERR, dev, "rx queue %u: mempool %s has no %u mbufs to post", id,
+			rxq->pool->name, rxq->card.capacity);
+		flexmock_rx_drain(rxq);
+		ret = -ENOMEM;
+	}
+	if (ret < 0)
+		fmk_device_stop_queue(flexmock_device(dev), id);
+	else
+		dev->data->rx_queue_state[id] = RTE_ETH_QUEUE_STATE_STARTED;
+	return ret;
+}
+
+int
+flexmock_rx_queue_stop(struct rte_eth_dev *dev, uint16_t id)
+{
+	fmk_device_stop_queue(flexmock_device(dev), id);
+	flexmock_rx_drain(dev->data->rx_queues[id]);
+	dev->data->rx_queue_state[id] = RTE_ETH_QUEUE_STATE_STOPPED;
+	return 0;
+}
+
+static void
+set_tx_slow(struct rte_eth_dev *dev, uint16_t id, bool started)
+{
+	struct flexmock_txq *txq = dev->data->tx_queues[id];
+	uint32_t slow = 0;
+
+	if (!started)
+		slow |= FLEXMOCK_TX_STOPPED;
+	if (!fmk_wire_passes(&txq->port->card->wire))
+		slow |= FLEXMOCK_TX_LINK_DOWN;
+	__atomic_store_n(&txq->slow, slow, __ATOMIC_RELEASE);
+}
+
+int
+flexmock_tx_queue_start(struct rte_eth_dev *dev, uint16_t id)
+{
+	dev->data->tx_queue_state[id] = RTE_ETH_QUEUE_STATE_STARTED;
+	set_tx_slow(dev, id, true);
+	return 0;
+}
+
+int
+flexmock_tx_queue_stop(struct rte_eth_dev *dev, uint16_t id)
+{
+	dev->data->tx_queue_state[id] = RTE_ETH_QUEUE_STATE_STOPPED;
+	set_tx_slow(dev, id, false);
+	return 0;
+}
+
+void
+flexmock_update_tx(struct rte_eth_dev *dev)
+{
+	for (uint16_t q = 0; q < dev->data->nb_tx_queues; q++) {
+		if (dev->data->tx_queues[q] != NULL)
+			set_tx_slow(dev, q,
+				dev->data->tx_queue_state[q] == RTE_ETH_QUEUE_STATE_STARTED);
+	}
+}
+
+int
+flexmock_start_queues(struct rte_eth_dev *dev)
+{
+	int ret = 0;
+
+	for (uint16_t q = 0; ret == 0 && q < dev->data->nb_rx_queues; q++) {
+		const struct flexmock_rxq *rxq = dev->data->rx_queues[q];
+
+		if (!rxq->conf.rx_deferred_start)
+			ret = flexmock_rx_queue_start(dev, q);
+	}
+	for (uint16_t q = 0; ret == 0 && q < dev->data->nb_tx_queues; q++) {
+		const struct flexmock_txq *txq = dev->data->tx_queues[q];
+
+		if (!txq->conf.tx_deferred_start)
+			ret = flexmock_tx_queue_start(dev, q);
+	}
+	return ret;
+}
+
+void
+flexmock_stop_queues(struct rte_eth_dev *dev)
+{
+	for (uint16_t q = 0; q < dev->data->nb_rx_queues; q++) {
+		if (dev->data->rx_queues[q] != NULL)
+			flexmock_rx_queue_stop(dev, q);
+	}
+	for (uint16_t q = 0; q < dev->data->nb_tx_queues; q++) {
+		if (dev->data->tx_queues[q] != NULL)
+			flexmock_tx_queue_stop(dev, q);
+	}
+}
+
+uint32_t
+flexmock_rx_room(const struct rte_eth_dev *dev)
+{
+	uint32_t room = UINT32_MAX;
+
+	for (uint16_t q = 0; q < dev->data->nb_rx_queues; q++) {
+		const struct flexmock_rxq *rxq = dev->data->rx_queues[q];
+
+		if (rxq != NULL && !rxq->scatter)
+			room = RTE_MIN(room, rxq->room);
+	}
+	return room;
+}
+
+void
+flexmock_rxq_info(struct rte_eth_dev *dev, uint16_t id, struct rte_eth_rxq_info *info)
+{
+	const struct flexmock_rxq *rxq = dev->data->rx_queues[id];
+
+	info->mp = rxq->pool;
+	info->conf = rxq->conf;
+	info->scattered_rx = rxq->scatter;
+	info->nb_desc = (uint16_t)rxq->card.capacity;
+	info->rx_buf_size = (uint16_t)rxq->room;
+}
+
+void
+flexmock_txq_info(struct rte_eth_dev *dev, uint16_t id, struct rte_eth_txq_info *info)
+{
+	const struct flexmock_txq *txq = dev->data->tx_queues[id];
+
+	info->conf = txq->conf;
+	info->nb_desc = txq->nb_desc;
+}
+
+/* Received frames that wait for the application: posted ones that are filled, else the card's. */
+static uint32_t
+waiting(const struct flexmock_rxq *rxq)
+{
+	if (rxq->port->lower_rx) {
+		int n = rte_eth_rx_queue_count(rxq->port->lower_id, rxq->card.id);
+
+		return n > 0 ? (uint32_t)n : 0;
+	}
+	if (rxq->posted.count > 0 && !rxq->card.paced)
+		return rxq->posted.count;
+	return fmk_queue_waiting(&rxq->card);
+}
+
+flexmock_queue_count_t
+flexmock_rx_queue_count(void *queue)
+{
+	return (flexmock_queue_count_t)waiting(queue);
+}
+
+int
+flexmock_rx_descriptor_status(void *queue, uint16_t offset)
+{
+	const struct flexmock_rxq *rxq = queue;
+
+	if (offset >= rxq->card.capacity)
+		return -EINVAL;
+	return offset < waiting(rxq) ? RTE_ETH_RX_DESC_DONE : RTE_ETH_RX_DESC_AVAIL;
+}
+
+/* A frame is sent when the burst returns: no descriptor ever waits. */
+int
+flexmock_tx_descriptor_status(void *queue, uint16_t offset)
+{
+	const struct flexmock_txq *txq = queue;
+
+	return offset < txq->nb_desc ? RTE_ETH_TX_DESC_DONE : -EINVAL;
+}

@@ -1,0 +1,550 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The FlexMock authors
+ */
+#include <string.h>
+
+#include <rte_cpuflags.h>
+#include <rte_ethdev.h>
+#include <rte_ether.h>
+#include <rte_mbuf.h>
+#include <rte_vect.h>
+
+#include "flexmock_rxtx.h"
+#include "flexmock_live.h"
+
+/* A descriptor of the card is the descriptor part of an mbuf, in one piece. */
+#define MBUF_DESC_OFFSET offsetof(struct rte_mbuf, packet_type)
+#define MBUF_REARM_OFFSET offsetof(struct rte_mbuf, data_off)
+static_assert(offsetof(struct rte_mbuf, pkt_len) ==
+			MBUF_DESC_OFFSET + offsetof(struct fmk_rx_desc, len) &&
+		offsetof(struct rte_mbuf, data_len) ==
+			MBUF_DESC_OFFSET + offsetof(struct fmk_rx_desc, data_len) &&
+		offsetof(struct rte_mbuf, vlan_tci) ==
+			MBUF_DESC_OFFSET + offsetof(struct fmk_rx_desc, vlan_tci) &&
+		offsetof(struct rte_mbuf, hash) ==
+			MBUF_DESC_OFFSET + offsetof(struct fmk_rx_desc, hash),
+	"descriptor and mbuf differ");
+static_assert(offsetof(struct rte_mbuf, port) ==
+			MBUF_REARM_OFFSET + offsetof(struct flexmock_rearm, port) &&
+		offsetof(struct rte_mbuf, ol_flags) ==
+			MBUF_REARM_OFFSET + offsetof(struct flexmock_rearm, ol_flags),
+	"rearm fields and mbuf differ");
+
+/* Properties of a receive burst that are settled at start. */
+#define RX_SMALL 0x1 /* every frame fits one flit: one move copies it */
+#define RX_RING 0x2  /* buffers come from the ring of posted ones */
+#define RX_PACED 0x4 /* frames arrive by the clock */
+#define RX_SEGS 0x8  /* a frame may take several buffers, which are always the freshest */
+
+/* Hand the next frame of the cursor over in an mbuf. Frames and buffers have room for whole flits. */
+static __rte_always_inline void
+fill_mbuf(const struct flexmock_rxq *rxq, struct rte_mbuf *m, const struct fmk_rx_desc *desc,
+	const uint8_t *src, bool small)
+{
+	uint8_t *dst = (uint8_t *)m->buf_addr + RTE_PKTMBUF_HEADROOM;
+
+	memcpy((char *)m + MBUF_REARM_OFFSET, &rxq->rearm, sizeof(rxq->rearm));
+	memcpy((char *)m + MBUF_DESC_OFFSET, desc, sizeof(*desc));
+	memcpy(dst, src, FMK_FLIT);
+	if (small)
+		return;
+	for (uint32_t o = FMK_FLIT; o < desc->len; o += FMK_FLIT)
+		memcpy(dst + o, src + o, FMK_FLIT);
+}
+
+/*
+ * Fill n mbufs with the next n frames; the cursor has that many. The lengths go to len, if wanted.
+ * Returns the bytes of these frames.
+ */
+static __rte_always_inline uint64_t
+fill_mbufs(struct flexmock_rxq *rxq, struct rte_mbuf **mbufs, uint32_t *len, uint32_t n, bool small)
+{
+	struct fmk_queue *card = &rxq->card;
+	uint64_t bytes = 0;
+
+	card->left -= n;
+	for (uint32_t done = 0; done < n;) {
+		uint32_t end = done + (uint32_t)RTE_MIN(card->span, (uint64_t)(n - done));
+		const struct fmk_rx_desc *desc = card->desc;
+		const uint8_t *src = card->data;
+
+		card->span -= end - done;
+		for (; done < end; done++, desc++) {
+			fill_mbuf(rxq, mbufs[done], desc, src, small);
+			if (len != NULL)
+				len[done] = desc->len;
+			bytes += desc->len;
+			src += small ? FMK_FLIT : FMK_FLIT_CEIL(desc->len);
+		}
+		card->desc = desc;
+		card->data = src;
+		if (unlikely(card->span == 0))
+			fmk_queue_jump(card);
+	}
+	return bytes;
+}
+
+/* The pool has less than a burst: what it has. */
+static __rte_noinline uint32_t
+alloc_some(struct flexmock_rxq *rxq, struct rte_mbuf **mbufs, uint32_t n)
+{
+	uint32_t i = 0;
+
+	while (i < n && flexmock_raw_alloc_bulk(rxq->pool, &mbufs[i], 1) == 0)
+		i++;
+	fmk_count(&rxq->card.count->nombuf, n - i);
+	return i;
+}
+
+static __rte_always_inline uint32_t
+alloc_mbufs(struct flexmock_rxq *rxq, struct rte_mbuf **mbufs, uint32_t n)
+{
+	if (likely(flexmock_raw_alloc_bulk(rxq->pool, mbufs, n) == 0))
+		return n;
+	return alloc_some(rxq, mbufs, n);
+}
+
+static __rte_always_inline uint64_t
+receive_hot(struct flexmock_rxq *rxq, struct rte_mbuf **pkts, uint32_t *n, unsigned int flags)
+{
+	*n = (uint32_t)RTE_MIN(rxq->card.left, (uint64_t)*n);
+	if (unlikely(*n == 0))
+		return 0;
+	*n = alloc_mbufs(rxq, pkts, *n);
+	return fill_mbufs(rxq, pkts, NULL, *n, (flags & RX_SMALL) != 0);
+}
+
+/*
+ * Post at most max buffers behind the last one, up to the end of the ring's memory. A pulled queue
+ * always has its next frames at hand, so it fills them at once: its ring is full of received
+ * frames, as that of a card whose application is the slower one.
+ */
+static __rte_always_inline uint32_t
+post_run(struct flexmock_rxq *rxq, uint32_t max, unsigned int flags)
+{
+	struct flexmock_posted *posted = &rxq->posted;
+	const uint32_t capacity = rxq->card.capacity;
+	uint32_t tail = posted->head + posted->count;
+	uint32_t n;
+
+	if (tail >= capacity)
+		tail -= capacity;
+	n = RTE_MIN(RTE_MIN(capacity - posted->count, max), capacity - tail);
+	if (!(flags & RX_PACED))
+		n = (uint32_t)RTE_MIN(rxq->card.left, (uint64_t)n);
+	if (n == 0)
+		return 0;
+	n = alloc_mbufs(rxq, &posted->mbufs[tail], n);
+	posted->count += n;
+	if (!(flags & RX_PACED))
+		fill_mbufs(
+			rxq, &posted->mbufs[tail], &posted->len[tail], n, (flags & RX_SMALL) != 0);
+	return n;
+}
+
+/* Take at most n posted buffers, up to the end of the ring's memory. */
+static __rte_always_inline uint64_t
+take_run(struct flexmock_rxq *rxq, struct rte_mbuf **pkts, uint32_t *n, unsigned int flags)
+{
+	struct flexmock_posted *posted = &rxq->posted;
+	uint64_t bytes = 0;
+
+	*n = RTE_MIN(RTE_MIN(*n, posted->count), rxq->card.capacity - posted->head);
+	if (flags & RX_PACED)
+		*n = (uint32_t)RTE_MIN(rxq->card.left, (uint64_t)*n);
+	memcpy(pkts, &posted->mbufs[posted->head], *n * sizeof(*pkts));
+	if (flags & RX_PACED)
+		bytes = fill_mbufs(rxq, pkts, NULL, *n, (flags & RX_SMALL) != 0);
+	for (uint32_t i = 0; !(flags & RX_PACED) && i < *n; i++)
+		bytes += posted->len[posted->head + i];
+	posted->count -= *n;
+	posted->head += *n;
+	if (posted->head == rxq->card.capacity)
+		posted->head = 0;
+	return bytes;
+}
+
+static __rte_always_inline uint64_t
+receive_ring(struct flexmock_rxq *rxq, struct rte_mbuf **pkts, uint32_t *n, unsigned int flags)
+{
+	const uint32_t want = *n;
+	uint32_t first = want, second = 0, posted;
+	uint64_t bytes = take_run(rxq, pkts, &first, flags);
+
+	if (unlikely(first < want)) {
+		second = want - first;
+		bytes += take_run(rxq, pkts + first, &second, flags);
+	}
+	*n = first + second;
+	posted = post_run(rxq, want, flags);
+	if (unlikely(posted < want))
+		post_run(rxq, want - posted, flags);
+	return bytes;
+}
+
+/* One frame in as many buffers as it takes; NULL if the pool has less. */
+static struct rte_mbuf *
+fill_chain(struct flexmock_rxq *rxq, const struct fmk_rx_desc *desc, const uint8_t *src)
+{
+	struct rte_mbuf *m = flexmock_mbuf_of_bytes(rxq, src, desc->len);
+
+	if (m != NULL)
+		m->packet_type = desc->packet_type;
+	return m;
+}
+
+static __rte_noinline uint64_t
+receive_segs(struct flexmock_rxq *rxq, struct rte_mbuf **pkts, uint32_t *n)
+{
+	struct fmk_queue *card = &rxq->card;
+	uint64_t bytes = 0;
+	uint32_t done;
+
+	for (done = 0; done < *n && card->left > 0; done++) {
+		pkts[done] = fill_chain(rxq, card->desc, card->data);
+		if (pkts[done] == NULL)
+			break;
+		bytes += card->desc->len;
+		card->data += FMK_FLIT_CEIL(card->desc->len);
+		card->desc++;
+		card->left--;
+		if (--card->span == 0)
+			fmk_queue_jump(card);
+	}
+	*n = done;
+	return bytes;
+}
+
+/* Nothing came: the replay may be over. */
+static __rte_noinline uint16_t
+receive_nothing(struct flexmock_rxq *rxq)
+{
+	struct fmk_queue *card = &rxq->card;
+
+	if (!card->end_told && rxq->posted.count == 0 && fmk_queue_ended(card) &&
+		fmk_device_end_queue(rxq->port->card, card))
+		flexmock_link_event(rxq->port->port_id);
+	return 0;
+}
+
+/* The road of a preloaded frame, one burst of it. */
+static __rte_always_inline uint16_t
+receive(struct flexmock_rxq *rxq, struct rte_mbuf **pkts, uint16_t nb_pkts, unsigned int flags)
+{
+	const uint32_t slow = rxq->card.slow;
+	struct fmk_rx_counters *count = rxq->card.count;
+	uint32_t n = nb_pkts;
+	uint64_t bytes;
+
+	if (unlikely(slow & FMK_SLOW_SHUT))
+		return flexmock_receive_shut(rxq);
+	if (flags & RX_PACED)
+		fmk_queue_arrive(&rxq->card, flexmock_now(rxq->port));
+	if (flags & RX_RING)
+		bytes = receive_ring(rxq, pkts, &n, flags);
+	else if (flags & RX_SEGS)
+		bytes = receive_segs(rxq, pkts, &n);
+	else
+		bytes = receive_hot(rxq, pkts, &n, flags);
+	if (unlikely(n == 0))
+		return receive_nothing(rxq);
+	if (unlikely(slow != 0))
+		n = flexmock_receive_filtered(rxq, pkts, n, &bytes);
+	fmk_count(&count->packets, n);
+	fmk_count(&count->bytes, bytes);
+	return (uint16_t)n;
+}
+
+/* Send to nowhere: the buffers go back to their pool. */
+static __rte_always_inline void
+free_fast(struct rte_mbuf **pkts, uint16_t n, uint64_t *bytes)
+{
+	for (uint16_t i = 0; i < n; i++)
+		*bytes += rte_pktmbuf_pkt_len(pkts[i]);
+	flexmock_raw_free_bulk(pkts[0]->pool, pkts, n);
+}
+
+/*
+ * The same without the application's promise: in one pass over the burst, whether all are direct,
+ * unshared single buffers of one pool. refcnt and nb_segs are neighbours and compare as one.
+ */
+static __rte_always_inline void
+free_checked(struct rte_mbuf **pkts, uint16_t n, uint64_t *bytes)
+{
+	static const uint16_t ones[2] = {1, 1};
+	struct rte_mempool *pool = pkts[0]->pool;
+	uint64_t odd = 0;
+	uint32_t want, have;
+
+	memcpy(&want, ones, sizeof(want));
+	for (uint16_t i = 0; i < n; i++) {
+		const struct rte_mbuf *m = pkts[i];
+
+		memcpy(&have, (const char *)m + offsetof(struct rte_mbuf, refcnt), sizeof(have));
+		*bytes += m->pkt_len;
+		odd |= (uint64_t)(have ^ want) | ((uintptr_t)m->pool ^ (uintptr_t)pool) |
+			(m->ol_flags & (RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL));
+	}
+	if (likely(odd == 0))
+		flexmock_raw_free_bulk(pool, pkts, n);
+	else
+		rte_pktmbuf_free_bulk(pkts, n);
+}
+
+/* The road of a frame that nobody is to get: the count, and the buffer's way home. */
+static __rte_always_inline uint16_t
+send_nowhere(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n)
+{
+	uint64_t bytes = 0;
+
+	if (unlikely(txq->slow != 0))
+		return flexmock_send_slow(txq, pkts, n);
+	if (unlikely(n == 0))
+		return 0;
+	if (txq->fast_free)
+		free_fast(pkts, n, &bytes);
+	else
+		free_checked(pkts, n, &bytes);
+	fmk_count(&txq->count->packets, n);
+	fmk_count(&txq->count->bytes, bytes);
+	return n;
+}
+
+/*
+ * CPU levels: a distribution's DPDK is compiled for the oldest CPU it knows, so the bodies above
+ * exist once for each level.
+ */
+#ifdef RTE_ARCH_X86_64
+#define AVX2 __attribute__((target("avx,avx2,bmi,bmi2")))
+#define AVX512 __attribute__((target("avx,avx2,bmi,bmi2,avx512f,avx512bw,avx512vl,avx512dq")))
+#define LEVELS(X, ...) \
+	X(base, , __VA_ARGS__) X(avx2, AVX2, __VA_ARGS__) X(avx512, AVX512, __VA_ARGS__)
+#else
+#define LEVELS(X, ...) X(base, , __VA_ARGS__)
+#endif
+
+enum level { LEVEL_BASE, LEVEL_AVX2, LEVEL_AVX512, NB_LEVELS };
+
+static const char *const level_names[NB_LEVELS] = {"plain C", "AVX2", "AVX-512"};
+
+/* X(name, text, flags): receive variants of a preloaded queue */
+#define RX_VARIANTS(X)                                                                        \
+	X(hot_small, "hot, frames of one flit", RX_SMALL)                                     \
+	X(hot, "hot", 0)                                                                      \
+	X(ring_small, "ring, frames of one flit", RX_RING | RX_SMALL)                         \
+	X(ring, "ring", RX_RING)                                                              \
+	X(paced_hot_small, "paced, hot, frames of one flit", RX_PACED | RX_SMALL)             \
+	X(paced_hot, "paced, hot", RX_PACED)                                                  \
+	X(paced_ring_small, "paced, ring, frames of one flit", RX_PACED | RX_RING | RX_SMALL) \
+	X(paced_ring, "paced, ring", RX_PACED | RX_RING)                                      \
+	X(segs, "hot, frames of several buffers", RX_SEGS)                                    \
+	X(paced_segs, "paced, hot, frames of several buffers", RX_PACED | RX_SEGS)
+
+#define RX_BURST(level, attr, name, flags)                                                        \
+	attr static uint16_t rx_##name##_##level(void *queue, struct rte_mbuf **pkts, uint16_t n) \
+	{                                                                                         \
+		return receive(queue, pkts, n, flags);                                            \
+	}
+#define RX_BURSTS(name, text, flags) LEVELS(RX_BURST, name, flags)
+RX_VARIANTS(RX_BURSTS)
+
+#define TX_BURST(level, attr, name)                                                               \
+	attr static uint16_t tx_##name##_##level(void *queue, struct rte_mbuf **pkts, uint16_t n) \
+	{                                                                                         \
+		return send_##name(queue, pkts, n);                                               \
+	}
+LEVELS(TX_BURST, nowhere)
+
+struct rx_variant {
+	const char *text;
+	unsigned int flags;
+	eth_rx_burst_t burst[NB_LEVELS];
+};
+
+struct tx_variant {
+	const char *text;
+	eth_tx_burst_t burst[NB_LEVELS];
+};
+
+#ifdef RTE_ARCH_X86_64
+#define BURSTS(way, name)                                                       \
+	{                                                                       \
+		way##_##name##_base, way##_##name##_avx2, way##_##name##_avx512 \
+	}
+#else
+#define BURSTS(way, name)                                                     \
+	{                                                                     \
+		way##_##name##_base, way##_##name##_base, way##_##name##_base \
+	}
+#endif
+#define EVERY_LEVEL(burst)          \
+	{                           \
+		burst, burst, burst \
+	}
+
+enum { RX_LIVE, RX_LOWER, RX_PRELOADED };
+
+#define RX_ROW(name, text, flags) {"preloaded, " text, flags, BURSTS(rx, name)},
+static const struct rx_variant rx_variants[] = {
+	[RX_LIVE] = {"live", 0, EVERY_LEVEL(flexmock_receive_live)},
+	[RX_LOWER] = {"straight from the port below", 0, EVERY_LEVEL(flexmock_receive_lower)},
+	RX_VARIANTS(RX_ROW)};
+
+enum { TX_NOWHERE, TX_PCAP, TX_CABLE, TX_LOWER, TX_LOWER_SHARED };
+
+static const struct tx_variant tx_variants[] = {
+	[TX_NOWHERE] = {"to nowhere", BURSTS(tx, nowhere)},
+	[TX_PCAP] = {"to a capture", EVERY_LEVEL(flexmock_send_pcap)},
+	[TX_CABLE] = {"to a card", EVERY_LEVEL(flexmock_send_cable)},
+	[TX_LOWER] = {"straight to the port below", EVERY_LEVEL(flexmock_send_lower)},
+	[TX_LOWER_SHARED] = {"to a shared queue of the port below",
+		EVERY_LEVEL(flexmock_send_lower_shared)},
+};
+
+static enum level
+cpu_level(void)
+{
+#ifdef RTE_ARCH_X86_64
+	const uint16_t bits = rte_vect_get_max_simd_bitwidth();
+
+	if (bits >= RTE_VECT_SIMD_512 && rte_cpu_get_flag_enabled(RTE_CPUFLAG_AVX512F) > 0 &&
+		rte_cpu_get_flag_enabled(RTE_CPUFLAG_AVX512BW) > 0 &&
+		rte_cpu_get_flag_enabled(RTE_CPUFLAG_AVX512DQ) > 0 &&
+		rte_cpu_get_flag_enabled(RTE_CPUFLAG_AVX512VL) > 0)
+		return LEVEL_AVX512;
+	if (bits >= RTE_VECT_SIMD_256 && rte_cpu_get_flag_enabled(RTE_CPUFLAG_AVX2) > 0 &&
+		rte_cpu_get_flag_enabled(RTE_CPUFLAG_BMI2) > 0)
+		return LEVEL_AVX2;
+#endif
+	return LEVEL_BASE;
+}
+
+/* What the frames and buffers of all queues allow. */
+static unsigned int
+rx_flags(const struct rte_eth_dev *dev)
+{
+	const struct fmk_options *options = &flexmock_port(dev)->card->options;
+	uint32_t room = UINT32_MAX, max_len = 0;
+	unsigned int flags = options->rate.kind == FMK_RATE_MAX ? 0 : RX_PACED;
+
+	for (uint16_t q = 0; q < dev->data->nb_rx_queues; q++) {
+		const struct flexmock_rxq *rxq = dev->data->rx_queues[q];
+
+		room = RTE_MIN(room, rxq->room);
+		max_len = RTE_MAX(max_len, rxq->card.buf.max_len);
+	}
+	if (FMK_FLIT_CEIL(max_len) > room)
+		return flags | RX_SEGS;
+	if (options->cache == FMK_CACHE_RING)
+		flags |= RX_RING;
+	return max_len <= FMK_FLIT ? flags | RX_SMALL : flags;
+}
+
+static uint8_t
+choose_rx(const struct rte_eth_dev *dev)
+{
+	const struct flexmock_port *port = flexmock_port(dev);
+	unsigned int flags;
+	uint8_t i;
+
+	if (port->lower_rx)
+		return RX_LOWER;
+	if (port->card->source != FMK_SOURCE_PRELOADED)
+		return RX_LIVE;
+	flags = rx_flags(dev);
+	for (i = RX_PRELOADED; rx_variants[i].flags != flags; i++)
+		;
+	return i;
+}
+
+static uint8_t
+choose_tx(const struct rte_eth_dev *dev)
+{
+	const struct flexmock_port *port = flexmock_port(dev);
+
+	if (port->lower_tx)
+		return TX_LOWER;
+	if (port->card->source == FMK_SOURCE_LOWER)
+		return TX_LOWER_SHARED;
+	if (port->card->source == FMK_SOURCE_CABLE)
+		return TX_CABLE;
+	return port->card->options.tx_pcap[0] != '\0' ? TX_PCAP : TX_NOWHERE;
+}
+
+void
+flexmock_select_bursts(struct rte_eth_dev *dev)
+{
+	struct flexmock_port *port = flexmock_port(dev);
+
+	port->level = cpu_level();
+	port->rx_variant = choose_rx(dev);
+	port->tx_variant = choose_tx(dev);
+	dev->rx_pkt_burst = rx_variants[port->rx_variant].burst[port->level];
+	dev->tx_pkt_burst = tx_variants[port->tx_variant].burst[port->level];
+}
+
+static int
+burst_mode(struct rte_eth_burst_mode *mode, const char *text, uint8_t level)
+{
+	snprintf(mode->info, sizeof(mode->info), "%s (%s)", text, level_names[level]);
+	return 0;
+}
+
+int
+flexmock_rx_burst_mode(struct rte_eth_dev *dev, uint16_t id, struct rte_eth_burst_mode *mode)
+{
+	const struct flexmock_port *port = flexmock_port(dev);
+
+	RTE_SET_USED(id);
+	return burst_mode(mode, rx_variants[port->rx_variant].text, port->level);
+}
+
+int
+flexmock_tx_burst_mode(struct rte_eth_dev *dev, uint16_t id, struct rte_eth_burst_mode *mode)
+{
+	const struct flexmock_port *port = flexmock_port(dev);
+
+	RTE_SET_USED(id);
+	return burst_mode(mode, tx_variants[port->tx_variant].text, port->level);
+}
+
+bool
+flexmock_rx_uses_ring(const struct flexmock_port *port)
+{
+	return (rx_variants[port->rx_variant].flags & RX_RING) != 0;
+}
+
+bool
+flexmock_rx_fits(const struct flexmock_port *port, uint32_t room, uint32_t max_len)
+{
+	return port->card->source != FMK_SOURCE_PRELOADED || FMK_FLIT_CEIL(max_len) <= room ||
+		(rx_variants[port->rx_variant].flags & RX_SEGS) != 0;
+}
+
+int
+flexmock_rx_post(struct flexmock_rxq *rxq)
+{
+	const unsigned int flags = rx_variants[rxq->port->rx_variant].flags;
+	uint32_t posted;
+
+	do {
+		if (flags & RX_PACED)
+			posted = post_run(rxq, rxq->card.capacity, RX_RING | RX_PACED);
+		else
+			posted = post_run(rxq, rxq->card.capacity, RX_RING);
+	} while (posted > 0);
+	return rxq->posted.count == rxq->card.capacity || rxq->card.left == 0 ? 0 : -ENOMEM;
+}
+
+void
+flexmock_rx_drain(struct flexmock_rxq *rxq)
+{
+	struct flexmock_posted *posted = &rxq->posted;
+
+	for (; posted->count > 0; posted->count--) {
+		rte_pktmbuf_free(posted->mbufs[posted->head]);
+		if (++posted->head == rxq->card.capacity)
+			posted->head = 0;
+	}
+	flexmock_free_waiting(rxq);
+}

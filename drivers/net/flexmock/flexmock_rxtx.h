@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The FlexMock authors
+ */
+#ifndef FLEXMOCK_RXTX_H
+#define FLEXMOCK_RXTX_H
+
+/**
+ * @file
+ * Queues and burst functions. What a queue does is settled before start returns: the burst
+ * function of a port is one of a table (flexmock_select_bursts()).
+ */
+
+#include <rte_mbuf.h>
+
+#include <fmk_queue.h>
+
+#include "flexmock.h"
+
+/** The first 16 bytes a receive writes to an mbuf: rearm fields and offload flags. */
+struct flexmock_rearm {
+	uint16_t data_off;
+	uint16_t refcnt;
+	uint16_t nb_segs;
+	uint16_t port;
+	uint64_t ol_flags;
+};
+
+/** Posted buffers of cache=ring, oldest first. */
+struct flexmock_posted {
+	struct rte_mbuf **mbufs; /**< `capacity` places; NULL in a queue without ring. */
+	uint32_t *len;		 /**< Of the frame a buffer was filled with. */
+	uint32_t head;
+	uint32_t count;
+};
+
+struct flexmock_rxq {
+	/* The card's queue; its cursor is what a burst reads first. */
+	struct fmk_queue card;
+
+	/* Read on every burst. */
+	struct flexmock_rearm rearm;
+	struct rte_mempool *pool;
+	struct flexmock_port *port;
+	struct flexmock_posted posted;
+
+	/* Read by slow paths and control. */
+	uint32_t room; /**< Bytes of a frame one buffer takes. */
+	bool scatter;
+	struct rte_eth_rxconf conf;
+};
+
+/** Reasons not to send: bits of flexmock_txq.slow. */
+#define FLEXMOCK_TX_STOPPED 0x1	  /**< Nothing is taken. */
+#define FLEXMOCK_TX_LINK_DOWN 0x2 /**< Frames are taken and lost. */
+
+struct flexmock_txq {
+	/* Read and written on every burst. */
+	struct fmk_tx_counters *count;
+	uint32_t slow; /**< Written by control, read once a burst. */
+
+	/* Read where the burst needs it, and by control. */
+	uint16_t id;
+	uint16_t nb_desc;
+	bool fast_free; /**< The application promised what RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE asks. */
+	struct flexmock_port *port;
+	struct rte_eth_txconf conf;
+};
+
+/**
+ * Choose the burst functions for the queues as they are set up. Before the port starts only:
+ * ethdev copies the pointers then.
+ */
+void flexmock_select_bursts(struct rte_eth_dev *dev);
+
+/** What the chosen functions are called, with their CPU level. */
+int flexmock_rx_burst_mode(struct rte_eth_dev *dev, uint16_t id, struct rte_eth_burst_mode *mode);
+int flexmock_tx_burst_mode(struct rte_eth_dev *dev, uint16_t id, struct rte_eth_burst_mode *mode);
+
+/** @return whether the port's receive queues post buffers in a ring */
+bool flexmock_rx_uses_ring(const struct flexmock_port *port);
+
+/** @return whether the chosen function can put frames of max_len bytes in buffers with that room */
+bool flexmock_rx_fits(const struct flexmock_port *port, uint32_t room, uint32_t max_len);
+
+/** Post buffers up to the ring's size, filled if the queue is pulled. @return 0 or -ENOMEM */
+int flexmock_rx_post(struct flexmock_rxq *rxq);
+
+/** Free the buffers that are posted and the frames that wait. */
+void flexmock_rx_drain(struct flexmock_rxq *rxq);
+
+#endif /* FLEXMOCK_RXTX_H */

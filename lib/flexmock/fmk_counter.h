@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The FlexMock authors
+ */
+#ifndef FMK_COUNTER_H
+#define FMK_COUNTER_H
+
+/**
+ * @file
+ * Counters of the card: one table, from which the structs, extended statistics, docs and tests
+ * follow. A queue's counters are written by the one thread that polls it (a live queue's missed
+ * frames by its senders, atomically) and read by anybody with a plain load. Reset moves a base.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/** What a counter means for the port's basic statistics. */
+enum fmk_counter_class {
+	FMK_COUNT_GOOD,	  /**< Delivered or sent. */
+	FMK_COUNT_MISSED, /**< Dropped for want of room: imissed. */
+	FMK_COUNT_NOMBUF, /**< Buffers that could not be had: rx_nombuf. */
+	FMK_COUNT_ERROR,  /**< Dropped as wrong: ierrors, oerrors. */
+	FMK_COUNT_REFUSED /**< Dropped as not wanted; in no basic statistic, as on a card. */
+};
+
+/* X(field, name after rx_ or rx_qN_, class, text) */
+#define FMK_RX_COUNTERS(X)                                                                         \
+	X(packets, "packets", FMK_COUNT_GOOD, "frames handed to the application")                  \
+	X(bytes, "bytes", FMK_COUNT_GOOD, "bytes of these frames, without CRC")                    \
+	X(missed, "missed_packets", FMK_COUNT_MISSED,                                              \
+		"frames that arrived when all descriptors of the queue were taken")                \
+	X(nombuf, "nombuf_errors", FMK_COUNT_NOMBUF, "buffers the queue's mempool could not give") \
+	X(oversize, "oversize_packets", FMK_COUNT_ERROR,                                           \
+		"frames longer than the MTU and 18 bytes of header")                               \
+	X(filtered, "mac_filtered_packets", FMK_COUNT_REFUSED,                                     \
+		"frames to an address the port does not listen to")                                \
+	X(link_down, "link_down_packets", FMK_COUNT_REFUSED,                                       \
+		"frames that arrived by the clock while the link was set down")
+
+#define FMK_TX_COUNTERS(X)                                                                  \
+	X(packets, "packets", FMK_COUNT_GOOD, "frames taken from the application and sent") \
+	X(bytes, "bytes", FMK_COUNT_GOOD, "bytes of these frames, without CRC")             \
+	X(link_down, "link_down_packets", FMK_COUNT_ERROR,                                  \
+		"frames sent while the link was set down")                                  \
+	X(peer_down, "peer_down_packets", FMK_COUNT_ERROR,                                  \
+		"frames sent to a card that was absent, stopped or had its link down")      \
+	X(write_errors, "write_errors", FMK_COUNT_ERROR,                                    \
+		"frames the file of tx_pcap could not take")
+
+#define FMK_CARD_COUNTERS(X)                                                                   \
+	X(eof, "rx_eof", FMK_COUNT_GOOD, "1 once the last frame of the replay was handed out") \
+	X(no_queue, "rx_no_queue_packets", FMK_COUNT_REFUSED,                                  \
+		"frames that came when no receive queue was running")
+
+#define FMK_COUNTER_FIELD(field, name, class, text) uint64_t field;
+
+struct fmk_rx_counters {
+	FMK_RX_COUNTERS(FMK_COUNTER_FIELD)
+};
+
+struct fmk_tx_counters {
+	FMK_TX_COUNTERS(FMK_COUNTER_FIELD)
+};
+
+struct fmk_card_counters {
+	FMK_CARD_COUNTERS(FMK_COUNTER_FIELD)
+};
+
+/** Counters and their values at the last reset. */
+struct fmk_rx_stats {
+	struct fmk_rx_counters now;
+	struct fmk_rx_counters base;
+};
+
+struct fmk_tx_stats {
+	struct fmk_tx_counters now;
+	struct fmk_tx_counters base;
+};
+
+/** Add to a counter; for its one writer. */
+static inline void
+fmk_count(uint64_t *counter, uint64_t n)
+{
+	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
+}
+
+/** One row of the table. */
+struct fmk_counter_row {
+	const char *name;
+	size_t offset; /**< In the struct of now and of base. */
+	enum fmk_counter_class class;
+	const char *text;
+};
+
+/** A table of rows with their count. */
+struct fmk_counter_table {
+	const struct fmk_counter_row *rows;
+	unsigned int nb_rows;
+	size_t size; /**< Bytes of one struct of counters; base follows now. */
+};
+
+extern const struct fmk_counter_table fmk_rx_counter_table;
+extern const struct fmk_counter_table fmk_tx_counter_table;
+extern const struct fmk_counter_table fmk_card_counter_table;
+
+/** @return a counter since the last reset; @p stats is a fmk_rx_stats or fmk_tx_stats */
+uint64_t fmk_counter_get(
+	const struct fmk_counter_table *table, unsigned int row, const void *stats);
+
+/** Sum of all counters of one class since the last reset. */
+uint64_t fmk_counter_sum(
+	const struct fmk_counter_table *table, enum fmk_counter_class class, const void *stats);
+
+/** Make all counters read zero, without touching what their writer writes. */
+void fmk_counter_reset(const struct fmk_counter_table *table, void *stats);
+
+/** Print the tables as reStructuredText, for the docs. */
+void fmk_counter_print_rst(FILE *out);
+
+#endif /* FMK_COUNTER_H */

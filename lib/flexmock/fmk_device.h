@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The FlexMock authors
+ */
+#ifndef FMK_DEVICE_H
+#define FMK_DEVICE_H
+
+/**
+ * @file
+ * The card. It has two parts: `struct fmk_shared` lies in the memory its creator hands in and may
+ * be read by every process; `struct fmk_device` is the creating process's handle and holds what no
+ * other process can use (files, ports, function pointers).
+ *
+ * Control calls are serialised by one lock; calls about one card must still come from one thread at
+ * a time, as ethdev demands. fmk_device_advance() and fmk_device_deliver() may be called by any
+ * polling thread.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include <rte_rwlock.h>
+#include <rte_spinlock.h>
+
+#include "fmk_counter.h"
+#include "fmk_filter.h"
+#include "fmk_flexbuf.h"
+#include "fmk_frame.h"
+#include "fmk_mem.h"
+#include "fmk_options.h"
+#include "fmk_queue.h"
+#include "fmk_wire.h"
+
+/** Header bytes a frame may have beside its MTU: Ethernet and one VLAN tag. */
+#define FMK_FRAME_OVERHEAD 18
+#define FMK_FRAME_MAX 9728 /**< Longest frame the port receives, bytes without CRC. */
+#define FMK_MTU_MAX (FMK_FRAME_MAX - FMK_FRAME_OVERHEAD)
+#define FMK_QUEUES_MAX 1024 /**< Receive queues of a card (RTE_MAX_QUEUES_PER_PORT). */
+
+struct fmk_pcap_writer;
+struct fmk_port;
+struct fmk_stream;
+
+/** Where received frames come from, and so how queues work. */
+enum fmk_source {
+	FMK_SOURCE_PRELOADED, /**< FlexBuffers laid before start; every queue on its own. */
+	FMK_SOURCE_STREAM,    /**< A generator or capture read while the card runs. */
+	FMK_SOURCE_CABLE,     /**< Another card, or this one. */
+	FMK_SOURCE_LOWER      /**< A DPDK port below. */
+};
+
+struct fmk_shared {
+	char name[FMK_NAME_MAX];
+	struct fmk_options options;
+	enum fmk_source source;
+	struct fmk_wire wire;
+	struct fmk_filter *filter; /**< Swapped by control, read by pollers of slow queues. */
+	uint32_t max_frame;	   /**< Longest frame received now, bytes without CRC. */
+
+	struct fmk_queue **rx; /**< FMK_QUEUES_MAX places; NULL or stopped ones get no frames. */
+	uint16_t nb_rx;
+
+	struct fmk_shared
+		*far; /**< Card at the other end of the cable, NULL while there is none. */
+	/** Held for reading while frames go to far; for writing to change far or its queues. */
+	rte_rwlock_t far_lock;
+
+	struct fmk_card_counters count;
+	struct fmk_card_counters count_base;
+};
+
+struct fmk_device {
+	TAILQ_ENTRY(fmk_device) next;
+	struct fmk_shared *shared;
+	const struct fmk_mem *mem;
+	const struct fmk_peer_ops *ops; /**< Of the peer, if it is a list of frames. */
+	struct fmk_peer *peer;
+	struct fmk_stream *stream;
+	struct fmk_flexbuf *laid; /**< One for each of the nb_laid queues frames were laid for. */
+	uint16_t nb_laid;
+	struct fmk_pcap_writer *writer; /**< Of tx_pcap. */
+	rte_spinlock_t writer_lock;
+	struct fmk_port *port; /**< The DPDK port below. */
+};
+
+/**
+ * Create a card. The port of dev() is probed and owned, files are opened and checked, the cable is
+ * plugged in if the other card is there.
+ *
+ * @param name unique in this process
+ * @param args option string (fmk_options_parse())
+ * @param mem allocator for the shared part; outlives the card
+ * @param[out] device given back by fmk_device_destroy()
+ * @return 0, or -errno after one line of log; nothing is left behind then
+ */
+int fmk_device_create(
+	const char *name, const char *args, const struct fmk_mem *mem, struct fmk_device **device);
+
+/**
+ * Give back the card: it must be stopped and its queues removed.
+ *
+ * @param keep_lower only close the port below and leave its device on its bus: EAL is walking the
+ *   bus and must not find it changed
+ */
+void fmk_device_destroy(struct fmk_device *device, bool keep_lower);
+
+/** @return the card of this process with that name, or NULL */
+struct fmk_device *fmk_device_find(const char *name);
+
+/** Put a queue in its place, or NULL to take it out. The card is stopped, or the queue is. */
+void fmk_device_set_queue(struct fmk_device *device, uint16_t id, struct fmk_queue *queue);
+
+/**
+ * Start: lay the frames for the @p nb_rx queues set, begin the replay, take the link up.
+ *
+ * @param now device time, picoseconds
+ * @return 0, or -errno after one line of log
+ */
+int fmk_device_start(struct fmk_device *device, uint16_t nb_rx, uint64_t now);
+
+/** Stop: afterwards no frame comes in and no other card reaches into this one's queues. */
+void fmk_device_stop(struct fmk_device *device);
+
+/** Set the link up or down, as the application asks. */
+void fmk_device_set_link(struct fmk_device *device, bool up);
+
+/** Longest frame to receive, bytes without CRC. */
+void fmk_device_set_max_frame(struct fmk_device *device, uint32_t max_frame);
+
+/**
+ * Make a new address filter the one in force. Pollers may go on with the old one for a burst.
+ *
+ * @return 0 or -ENOMEM
+ */
+int fmk_device_set_filter(struct fmk_device *device, const struct fmk_filter *filter);
+
+/**
+ * Let a queue of a running card receive; one that was set up while the card ran plays its share
+ * from the start.
+ *
+ * @return 0 or -ENOMEM
+ */
+int fmk_device_start_queue(struct fmk_device *device, uint16_t id, uint64_t now);
+
+/** Let a queue receive nothing: frames by the clock and live ones to it are missed. */
+void fmk_device_stop_queue(struct fmk_device *device, uint16_t id);
+
+/**
+ * Note that a queue has given the last frame of its replay.
+ *
+ * @return whether it was the last queue: the link is down now, and the face must tell
+ */
+bool fmk_device_end_queue(struct fmk_shared *shared, struct fmk_queue *queue);
+
+/**
+ * Move live frames of a shared peer to the queues. Returns at once when another thread is at it.
+ *
+ * @param now device time, picoseconds
+ * @return whether a finite replay has ended and all its frames were taken: true only once
+ */
+bool fmk_device_advance(struct fmk_device *device, uint64_t now);
+
+/**
+ * Steer frames to the queues of a card. The caller holds what keeps the queues in place.
+ *
+ * @param[out] refused frames that were not taken, at most n; they are the caller's again
+ * @return frames refused; those that met a full queue are counted as missed there, those that
+ *   found no running queue in rx_no_queue_packets
+ */
+uint32_t fmk_device_deliver(struct fmk_shared *shared, const struct fmk_frame *frames, uint32_t n,
+	struct fmk_frame *refused);
+
+/**
+ * Send frames along the cable.
+ *
+ * @param[out] refused as fmk_device_deliver()
+ * @param[out] down set when there is nobody at the other end: all frames are refused
+ * @return frames refused
+ */
+uint32_t fmk_device_send(struct fmk_shared *shared, const struct fmk_frame *frames, uint32_t n,
+	struct fmk_frame *refused, bool *down);
+
+/** Give back a frame whose data is the card's own heap. */
+void fmk_frame_free(struct fmk_frame *frame);
+
+#endif /* FMK_DEVICE_H */

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The FlexMock authors
+ */
+#ifndef FMK_FLEXBUF_H
+#define FMK_FLEXBUF_H
+
+/**
+ * @file
+ * FlexBuffer: the frames one queue will receive, laid end to end before start in memory the card
+ * maps itself, each at a 64-byte boundary.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "fmk_options.h"
+#include "fmk_peer.h"
+
+/** The NIC's unit of transfer, bytes (constants.sv). */
+#define FMK_FLIT 64
+
+/** Bytes a frame takes in a FlexBuffer. */
+#define FMK_FLIT_CEIL(len) (((uint64_t)(len) + FMK_FLIT - 1) / FMK_FLIT * FMK_FLIT)
+
+/**
+ * Receive descriptor as the card writes it back, in the order and size of the descriptor fields of
+ * an rte_mbuf, so that a face hands it over with one 16-byte move.
+ */
+struct fmk_rx_desc {
+	uint32_t packet_type; /**< Left to the face; 0 until it fills it. */
+	uint32_t len;
+	uint16_t data_len; /**< len, where one buffer takes the frame. */
+	uint16_t vlan_tci;
+	uint32_t hash;
+};
+
+/** When and where a frame of a paced FlexBuffer is. */
+struct fmk_arrival {
+	uint64_t at;   /**< Picoseconds since the lap began. */
+	uint64_t flit; /**< First flit. */
+};
+
+struct fmk_flexbuf {
+	uint8_t *data;
+	struct fmk_rx_desc *desc;    /**< One for each frame. */
+	struct fmk_arrival *arrival; /**< One for each frame, NULL if not paced. */
+	uint64_t lap;		     /**< Picoseconds, if paced. */
+	uint32_t nb_frames;
+	uint32_t max_len; /**< Of the longest frame. */
+	uint64_t nb_flits;
+	uint64_t nb_bytes; /**< Of all frames. */
+	void *map;
+	uint64_t map_len;
+};
+
+/** What is to be laid, and how. */
+struct fmk_lay {
+	const char *card; /**< For messages. */
+	const struct fmk_peer_ops *ops;
+	struct fmk_peer *peer;
+	uint64_t max_frames; /**< Frames to lay; a peer that has fewer gives all it has. */
+	struct fmk_rate rate;
+	uint16_t nb_queues;
+};
+
+/**
+ * Lay a peer's frames, each in the FlexBuffer of its queue (fmk_steer_queue()), in their order.
+ *
+ * @param[out] bufs one for each queue, given back by fmk_flexbuf_free(); all empty on error
+ * @return 0, or -errno after one line of log
+ */
+int fmk_flexbuf_lay(const struct fmk_lay *lay, struct fmk_flexbuf *bufs);
+
+/** Unmap; the buffer is empty then. */
+void fmk_flexbuf_free(struct fmk_flexbuf *buf);
+
+#endif /* FMK_FLEXBUF_H */

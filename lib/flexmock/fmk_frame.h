@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The FlexMock authors
+ */
+#ifndef FMK_FRAME_H
+#define FMK_FRAME_H
+
+/**
+ * @file
+ * A live frame on its way through the card.
+ */
+
+#include <stdint.h>
+
+struct fmk_frame {
+	void *data;	  /**< First byte. */
+	uint32_t len;	  /**< Bytes of the frame. */
+	uint32_t seg_len; /**< Bytes that may be read at data; the rest is behind the cookie. */
+	void *cookie;	  /**< The face's buffer (its rte_mbuf); NULL: data is the card's heap. */
+};
+
+#endif /* FMK_FRAME_H */

@@ -1,0 +1,762 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The FlexMock authors
+ */
+#include <arpa/inet.h>
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <locale.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_bitops.h>
+#include <rte_common.h>
+#include <rte_jhash.h>
+#include <rte_kvargs.h>
+
+#include "fmk_log.h"
+#include "fmk_options.h"
+
+#define TEXT_MAX 256 /* What is allowed for one key, or a list of keys. */
+
+struct row {
+	const char *key;
+	enum fmk_option_kind kind;
+	bool group;
+	size_t offset;
+	size_t size;
+	int64_t min;
+	int64_t max;
+	const char *syntax;
+	const char *initial;
+	const char *help;
+};
+
+#define ROW(in, key, kind, group, field, min, max, syntax, initial, help) \
+	{#key, FMK_KIND_##kind, group, offsetof(struct in, field),        \
+		RTE_SIZEOF_FIELD(struct in, field), min, max, syntax, initial, help},
+#define ROW_VALUE(key, kind, ...) ROW(fmk_options, key, kind, false, __VA_ARGS__)
+#define ROW_GROUP(key, kind, ...) ROW(fmk_options, key, kind, true, __VA_ARGS__)
+#define ROW_GEN(key, kind, ...) ROW(fmk_gen_options, key, kind, false, __VA_ARGS__)
+#define ROW_ID(key, ...) KEY_##key,
+#define ROW_GEN_ID(key, ...) GEN_KEY_##key,
+
+enum { FMK_OPTIONS(ROW_ID, ROW_ID, ) NB_KEYS };
+enum { FMK_GEN_OPTIONS(ROW_GEN_ID, ) NB_GEN_KEYS };
+
+static const struct row card_rows[] = {FMK_OPTIONS(ROW_VALUE, ROW_GROUP, )};
+static const struct row gen_rows[] = {FMK_GEN_OPTIONS(ROW_GEN, )};
+
+/* One list of pairs that is being read: the whole string, or the inside of gen(). */
+struct list {
+	const char *card;
+	const char *open; /* Stands before a pair in messages. */
+	const char *close;
+	const struct row *rows;
+	unsigned int nb_rows;
+	void *fields;
+	struct rte_kvargs *kvargs;   /* Owns what values points to. */
+	const char *values[NB_KEYS]; /* By row, NULL if not given. */
+};
+
+static_assert((int)NB_GEN_KEYS <= (int)NB_KEYS, "values of struct list too short for gen()");
+
+static int
+store_number(const struct row *row, int64_t number, void *field)
+{
+	switch (row->size) {
+	case sizeof(uint8_t):
+		*(uint8_t *)field = (uint8_t)number;
+		break;
+	case sizeof(uint16_t):
+		*(uint16_t *)field = (uint16_t)number;
+		break;
+	case sizeof(uint32_t):
+		*(uint32_t *)field = (uint32_t)number;
+		break;
+	default:
+		*(int64_t *)field = number;
+	}
+	return 0;
+}
+
+/* Factor of the letter at text, stepping over it; 1 if it is none of letters. */
+static int64_t
+parse_suffix(const char **text, const char *letters)
+{
+	const char *letter = **text == '\0' ? NULL : strchr(letters, **text);
+	int64_t factor = 1000;
+
+	if (letter == NULL)
+		return 1;
+	(*text)++;
+	for (; letter > letters; letter--)
+		factor *= 1000;
+	return factor;
+}
+
+static int
+parse_number(const struct row *row, const char *value, void *field)
+{
+	const char *digits = value + (value[0] == '-');
+	const char *rest = digits + strspn(digits, "0123456789");
+	int64_t number;
+
+	if (rest == digits)
+		return -EINVAL;
+	errno = 0;
+	number = strtoll(value, NULL, 10);
+	if (errno != 0 || __builtin_mul_overflow(number, parse_suffix(&rest, "kMG"), &number))
+		return -EINVAL;
+	if (*rest != '\0' || number < row->min || number > row->max)
+		return -EINVAL;
+	return store_number(row, number, field);
+}
+
+static int
+parse_preload(const struct row *row, const char *value, void *field)
+{
+	if (strcmp(value, "auto") == 0)
+		return store_number(row, FMK_PRELOAD_AUTO, field);
+	return parse_number(row, value, field);
+}
+
+static int
+parse_choice(const struct row *row, const char *value, void *field)
+{
+	const char *word = row->syntax;
+	size_t len = strlen(value);
+	int64_t place;
+
+	for (place = 0;; place++) {
+		size_t end = strcspn(word, "|");
+
+		if (end == len && memcmp(word, value, len) == 0)
+			return store_number(row, place, field);
+		if (word[end] == '\0')
+			return -EINVAL;
+		word += end + 1;
+	}
+}
+
+static int
+parse_text(const struct row *row, const char *value, void *field)
+{
+	size_t len = strlen(value);
+
+	if (len < (size_t)row->min || len > (size_t)row->max)
+		return -EINVAL;
+	memcpy(field, value, len + 1);
+	return 0;
+}
+
+static int
+parse_device(const struct row *row, const char *value, void *field)
+{
+	size_t name = strcspn(value, ",");
+
+	if (name == 0 || strcspn(value, " ()") < name)
+		return -EINVAL;
+	return parse_text(row, value, field);
+}
+
+/* strtod() under the C locale, whatever the application has set. */
+static double
+c_strtod(const char *text, char **end)
+{
+	locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+	locale_t before = uselocale(c);
+	double number = strtod(text, end);
+
+	uselocale(before);
+	if (c != (locale_t)0)
+		freelocale(c);
+	return number;
+}
+
+/* Plain decimal number with suffix; @return what follows it, NULL if there is none. */
+static const char *
+parse_decimal(const char *text, double *number)
+{
+	const char *rest = text + strspn(text, "0123456789.");
+	char *end;
+
+	/* strtod() also knows exponents, hexadecimal, inf and nan. */
+	*number = c_strtod(text, &end);
+	if (end == text || end != rest)
+		return NULL;
+	*number *= (double)parse_suffix(&rest, "kMGT");
+	return rest;
+}
+
+static int
+store_rate(struct fmk_rate *rate, enum fmk_rate_kind kind, double value)
+{
+	rate->kind = kind;
+	rate->value = value;
+	return 0;
+}
+
+static int
+parse_capture_rate(const char *value, struct fmk_rate *rate)
+{
+	double times = 1;
+	const char *rest = value;
+
+	if (value[0] == '*')
+		rest = parse_decimal(value + 1, &times);
+	if (rest == NULL || *rest != '\0' || !(times > 0 && times <= FMK_CAPTURE_MAX))
+		return -EINVAL;
+	return store_rate(rate, FMK_RATE_CAPTURE, times);
+}
+
+static int
+parse_plain_rate(const char *value, struct fmk_rate *rate)
+{
+	double number;
+	const char *unit = parse_decimal(value, &number);
+
+	if (unit == NULL || !(number > 0))
+		return -EINVAL;
+	if (strcmp(unit, "pps") == 0 && number <= FMK_PPS_MAX)
+		return store_rate(rate, FMK_RATE_PPS, number);
+	if (strcmp(unit, "bps") == 0 && number <= FMK_BPS_MAX)
+		return store_rate(rate, FMK_RATE_BPS, number);
+	return -EINVAL;
+}
+
+static int
+parse_rate(const struct row *row, const char *value, void *field)
+{
+	static const char capture[] = "capture";
+
+	RTE_SET_USED(row);
+	if (strncmp(value, capture, sizeof(capture) - 1) == 0)
+		return parse_capture_rate(value + sizeof(capture) - 1, field);
+	if (strcmp(value, "max") != 0)
+		return parse_plain_rate(value, field);
+	return store_rate(field, FMK_RATE_MAX, 0);
+}
+
+static int
+parse_address(const struct row *row, const char *value, void *field)
+{
+	struct in_addr address;
+
+	if (inet_pton(AF_INET, value, &address) != 1)
+		return -EINVAL;
+	return store_number(row, ntohl(address.s_addr), field);
+}
+
+static int
+parse_mac(const struct row *row, const char *value, void *field)
+{
+	size_t len = RTE_ETHER_ADDR_FMT_SIZE - 1;
+	struct rte_ether_addr mac;
+
+	/* DPDK also takes shorter and three-part forms, and more of them in each release. */
+	if (strlen(value) != len || strspn(value, "0123456789abcdefABCDEF:") != len)
+		return -EINVAL;
+	if (rte_ether_unformat_addr(value, &mac) != 0 || !rte_is_valid_assigned_ether_addr(&mac))
+		return -EINVAL;
+	memcpy(field, &mac, row->size);
+	return 0;
+}
+
+/* By kind; gen() is read by parse_gen(). */
+static int (*const parsers[])(const struct row *row, const char *value, void *field) = {
+	[FMK_KIND_DEVICE] = parse_device,
+	[FMK_KIND_TEXT] = parse_text,
+	[FMK_KIND_CHOICE] = parse_choice,
+	[FMK_KIND_NUMBER] = parse_number,
+	[FMK_KIND_PRELOAD] = parse_preload,
+	[FMK_KIND_RATE] = parse_rate,
+	[FMK_KIND_ADDRESS] = parse_address,
+	[FMK_KIND_MAC] = parse_mac,
+};
+
+static const char *
+allowed(const struct row *row, char text[static TEXT_MAX])
+{
+	switch (row->kind) {
+	case FMK_KIND_NUMBER:
+		snprintf(text, TEXT_MAX, "%" PRId64 " to %" PRId64, row->min, row->max);
+		break;
+	case FMK_KIND_PRELOAD:
+		snprintf(text, TEXT_MAX, "auto or %" PRId64 " to %" PRId64, row->min, row->max);
+		break;
+	case FMK_KIND_DEVICE:
+	case FMK_KIND_TEXT:
+		snprintf(text, TEXT_MAX, "%s of %" PRId64 " to %" PRId64 " bytes", row->syntax,
+			row->min, row->max);
+		break;
+	case FMK_KIND_RATE:
+		snprintf(text, TEXT_MAX, "%s, above 0 to %dTbps, %dTpps, X to %dG", row->syntax,
+			(int)(FMK_BPS_MAX / 1000000000000), (int)(FMK_PPS_MAX / 1000000000000),
+			FMK_CAPTURE_MAX / 1000000000);
+		break;
+	case FMK_KIND_MAC:
+		snprintf(text, TEXT_MAX, "%s, unicast and not zero", row->syntax);
+		break;
+	default:
+		snprintf(text, TEXT_MAX, "%s", row->syntax);
+	}
+	return text;
+}
+
+static const char *
+allowed_keys(const struct list *list, char text[static TEXT_MAX])
+{
+	size_t len = 0;
+	unsigned int i;
+
+	for (i = 0; i < list->nb_rows && len < TEXT_MAX; i++)
+		len += snprintf(text + len, TEXT_MAX - len, "%s%s%s", i == 0 ? "" : ", ",
+			list->rows[i].key, list->rows[i].group ? "()" : "");
+	return text;
+}
+
+static int refuse(const struct list *list, const struct row *row, const char *value,
+	const char *fmt, ...) __rte_format_printf(4, 5);
+
+static int
+refuse(const struct list *list, const struct row *row, const char *value, const char *fmt, ...)
+{
+	const char *before = value == NULL ? "" : row->group ? "(" : "=";
+	const char *after = value != NULL && row->group ? ")" : "";
+	char why[2 * TEXT_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	FMK_LOG(ERR, list->card, "%s%s%s%s%s%s: %s", list->open, row->key, before,
+		value == NULL ? "" : value, after, list->close, why);
+	return -EINVAL;
+}
+
+static const struct row *
+find_row(const struct list *list, const char *key)
+{
+	unsigned int i;
+
+	for (i = 0; i < list->nb_rows; i++)
+		if (strcmp(list->rows[i].key, key) == 0)
+			return &list->rows[i];
+	return NULL;
+}
+
+static int
+out_of_memory(const char *card)
+{
+	FMK_LOG(ERR, card, "no memory to read the options");
+	return -ENOMEM;
+}
+
+/* rte_kvargs takes "mac=loop=5" for "loop=5". */
+static int
+check_equals(const struct list *list, const char *text)
+{
+	const char *item, *end, *value;
+
+	for (item = text;; item = end + 1) {
+		end = item + strcspn(item, ",");
+		value = item + strcspn(item, ",=");
+		if (value < end && value + 1 + strcspn(value + 1, ",=") < end) {
+			FMK_LOG(ERR, list->card, "%s%.*s%s: one = too many, allowed <key>=<value>",
+				list->open, (int)(end - item), item, list->close);
+			return -EINVAL;
+		}
+		if (*end == '\0')
+			return 0;
+	}
+}
+
+static int
+parse_field(const struct list *list, const struct row *row, const char *value)
+{
+	char text[TEXT_MAX];
+
+	if (parsers[row->kind](row, value, RTE_PTR_ADD(list->fields, row->offset)) != 0)
+		return refuse(list, row, value, "allowed %s", allowed(row, text));
+	return 0;
+}
+
+static int
+parse_pair(struct list *list, const char *key, const char *value)
+{
+	const struct row *row = find_row(list, key);
+	const struct row as_written = {.key = key};
+	char text[TEXT_MAX];
+
+	if (row == NULL)
+		return refuse(list, &as_written, value, "unknown key, allowed %s",
+			allowed_keys(list, text));
+	if (row->group)
+		return refuse(list, &as_written, value, "allowed %s(%s)", key, row->syntax);
+	if (value == NULL || value[0] == '\0')
+		return refuse(list, row, value, "missing value, allowed %s", allowed(row, text));
+	if (list->values[row - list->rows] != NULL)
+		return refuse(list, row, value, "given twice, allowed once");
+	list->values[row - list->rows] = value;
+	return parse_field(list, row, value);
+}
+
+static int
+parse_list(struct list *list, const char *text)
+{
+	unsigned int i;
+	int ret = check_equals(list, text);
+
+	if (ret != 0)
+		return ret;
+	errno = 0;
+	list->kvargs = rte_kvargs_parse(text, NULL);
+	if (list->kvargs == NULL && errno == ENOMEM)
+		return out_of_memory(list->card);
+	if (list->kvargs == NULL) {
+		FMK_LOG(ERR, list->card, "%s%s%s: too many pairs, allowed %d", list->open, text,
+			list->close, RTE_KVARGS_MAX);
+		return -EINVAL;
+	}
+	for (i = 0; i < list->kvargs->count && ret == 0; i++)
+		ret = parse_pair(list, list->kvargs->pairs[i].key, list->kvargs->pairs[i].value);
+	return ret;
+}
+
+static int
+parse_gen(const struct list *card_list, const char *text)
+{
+	struct fmk_options *options = card_list->fields;
+	struct list list = {
+		.card = card_list->card,
+		.open = "gen(",
+		.close = ")",
+		.rows = gen_rows,
+		.nb_rows = RTE_DIM(gen_rows),
+		.fields = &options->gen,
+	};
+	int ret = parse_list(&list, text);
+
+	rte_kvargs_free(list.kvargs);
+	options->gen_given = true;
+	return ret;
+}
+
+/*
+ * Find the parenthesis that closes the one at open: "(a(b)c)d" gives ")d".
+ * Returns NULL if there is none.
+ */
+static char *
+closing_parenthesis(char *open)
+{
+	unsigned int depth = 0;
+	char *c;
+
+	for (c = open; *c != '\0'; c++) {
+		if (*c == '(')
+			depth++;
+		else if (*c == ')' && --depth == 0)
+			return c;
+	}
+	return NULL;
+}
+
+/* Row of the group that begins at item, NULL if none does. */
+static const struct row *
+find_group(const struct list *list, const char *item)
+{
+	unsigned int i;
+
+	for (i = 0; i < list->nb_rows; i++) {
+		size_t len = strlen(list->rows[i].key);
+
+		if (list->rows[i].group && strncmp(item, list->rows[i].key, len) == 0 &&
+			item[len] == '(')
+			return &list->rows[i];
+	}
+	return NULL;
+}
+
+static int
+parse_group(struct list *list, const struct row *row, const char *inside)
+{
+	if (list->values[row - list->rows] != NULL)
+		return refuse(list, row, inside, "given twice, allowed once");
+	list->values[row - list->rows] = inside;
+	return row->kind == FMK_KIND_GEN ? parse_gen(list, inside) : parse_field(list, row, inside);
+}
+
+/* Cut the text inside the group at item out; @return what follows it, NULL after a line of log. */
+static char *
+cut_group(const struct list *list, const struct row *row, char *item, char **inside)
+{
+	char *open = item + strlen(row->key);
+	char *close = closing_parenthesis(open);
+
+	if (close == NULL || (close[1] != ',' && close[1] != '\0')) {
+		FMK_LOG(ERR, list->card, "%s( is %s: %s: allowed %s(%s)", row->key,
+			close == NULL ? "not closed" : "followed by text", item, row->key,
+			row->syntax);
+		return NULL;
+	}
+	*inside = open + 1;
+	*close = '\0';
+	return close + 1;
+}
+
+/* Read the groups of text, which is cut into pieces, and copy what stands between them to rest. */
+static int
+take_groups(struct list *list, char *text, char *rest)
+{
+	char *item, *inside;
+	int ret = 0;
+
+	for (item = text; *item != '\0' && ret == 0; item += *item == ',') {
+		const struct row *row = find_group(list, item);
+		size_t len = strcspn(item, ",");
+
+		if (row == NULL) {
+			rest = stpncpy(rest, item, len + 1);
+			item += len;
+			continue;
+		}
+		item = cut_group(list, row, item, &inside);
+		if (item == NULL)
+			return -EINVAL;
+		ret = parse_group(list, row, inside);
+	}
+	return ret;
+}
+
+#define BIT(key) RTE_BIT32(KEY_##key)
+#define LIVE (BIT(dev) | BIT(peer) | BIT(loopback))
+
+static const struct {
+	unsigned int key;
+	uint32_t without;
+} conflicts[] = {
+	/* One source of frames. */
+	{KEY_peer, BIT(dev)},
+	{KEY_loopback, BIT(dev) | BIT(peer)},
+	{KEY_rx_pcap, LIVE},
+	{KEY_gen, LIVE | BIT(rx_pcap)},
+	/* One place for what is sent. */
+	{KEY_tx_pcap, LIVE},
+	/* Only for what is played. */
+	{KEY_infinite_rx, LIVE | BIT(loop)},
+	{KEY_loop, LIVE},
+	{KEY_preload, LIVE},
+	{KEY_rate, LIVE},
+};
+
+static int
+check_conflicts(const struct list *list, uint32_t given)
+{
+	unsigned int i;
+
+	for (i = 0; i < RTE_DIM(conflicts); i++) {
+		unsigned int key = conflicts[i].key;
+		uint32_t both = given & conflicts[i].without;
+		const struct row *other;
+
+		if (both == 0 || (given & RTE_BIT32(key)) == 0)
+			continue;
+		other = &list->rows[rte_bsf32(both)];
+		return refuse(list, &list->rows[key], list->values[key],
+			"allowed only without %s%s", other->key, other->group ? "()" : "");
+	}
+	return 0;
+}
+
+static int
+check_together(const struct list *list)
+{
+	const struct fmk_options *options = list->fields;
+	uint32_t given = 0;
+	unsigned int i;
+
+	for (i = 0; i < list->nb_rows; i++)
+		if (list->values[i] != NULL)
+			given |= RTE_BIT32(i);
+	if (!options->loopback)
+		given &= ~BIT(loopback);
+	if (!options->infinite_rx)
+		given &= ~BIT(infinite_rx);
+	if (check_conflicts(list, given) != 0)
+		return -EINVAL;
+	if (options->rate.kind == FMK_RATE_CAPTURE && (given & BIT(rx_pcap)) == 0)
+		return refuse(list, &list->rows[KEY_rate], list->values[KEY_rate],
+			"allowed only with rx_pcap=<file>");
+	if (strcmp(options->peer, list->card) == 0)
+		return refuse(list, &list->rows[KEY_peer], options->peer,
+			"allowed another card, or loopback=1");
+	if (options->tx_pcap[0] != '\0' && strcmp(options->tx_pcap, options->rx_pcap) == 0)
+		return refuse(list, &list->rows[KEY_tx_pcap], options->tx_pcap,
+			"allowed another file than rx_pcap");
+	return 0;
+}
+
+/* Locally administered, "FM", and the same for a name in every run. */
+static void
+set_mac(struct rte_ether_addr *mac, const char *card)
+{
+	/* rte_jhash() reads whole words. */
+	char name[FMK_NAME_MAX] __rte_aligned(sizeof(uint32_t)) = "";
+	uint32_t hash;
+
+	snprintf(name, sizeof(name), "%s", card);
+	hash = rte_jhash(name, (uint32_t)strlen(name), 0);
+	*mac = (struct rte_ether_addr){
+		{0x02, 'F', 'M', (uint8_t)(hash >> 16), (uint8_t)(hash >> 8), (uint8_t)hash}};
+}
+
+static void
+set_defaults(const struct row *rows, unsigned int nb_rows, void *fields)
+{
+	unsigned int i;
+
+	for (i = 0; i < nb_rows; i++)
+		if (rows[i].initial[0] != '\0')
+			parsers[rows[i].kind](
+				&rows[i], rows[i].initial, RTE_PTR_ADD(fields, rows[i].offset));
+}
+
+static int
+check_characters(const char *card, const char *args)
+{
+	const unsigned char *c;
+
+	for (c = (const unsigned char *)args; *c != '\0'; c++) {
+		if (*c < ' ' || *c == 0x7f) {
+			FMK_LOG(ERR, card,
+				"byte 0x%02x at %td of the options: allowed no control characters",
+				*c, (const char *)c - args);
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+static int
+parse_card(struct list *list, char *text, char *rest)
+{
+	struct fmk_options *options = list->fields;
+	int ret;
+
+	set_defaults(card_rows, RTE_DIM(card_rows), options);
+	set_defaults(gen_rows, RTE_DIM(gen_rows), &options->gen);
+	set_mac(&options->mac, list->card);
+	ret = take_groups(list, text, rest);
+	if (ret == 0)
+		ret = parse_list(list, rest);
+	if (ret == 0)
+		ret = check_together(list);
+	return ret;
+}
+
+/* A generator, unlike a capture, plays for ever unless told otherwise. */
+static uint32_t
+resolve_loop(const struct fmk_options *options, bool loop_given)
+{
+	bool generator = options->lower[0] == '\0' && options->peer[0] == '\0' &&
+		!options->loopback && options->rx_pcap[0] == '\0';
+
+	if (options->infinite_rx || (generator && !loop_given))
+		return 0;
+	return options->loop;
+}
+
+int
+fmk_options_parse(const char *card, const char *args, struct fmk_options *options)
+{
+	size_t size = args == NULL ? 1 : strlen(args) + 1;
+	struct fmk_options parsed = {0};
+	struct list list = {
+		.card = card,
+		.open = "",
+		.close = "",
+		.rows = card_rows,
+		.nb_rows = RTE_DIM(card_rows),
+		.fields = &parsed,
+	};
+	char *text;
+	int ret;
+
+	if (args == NULL)
+		args = "";
+	ret = check_characters(card, args);
+	if (ret != 0)
+		return ret;
+	text = calloc(2, size);
+	if (text == NULL)
+		return out_of_memory(card);
+	memcpy(text, args, size);
+	ret = parse_card(&list, text, text + size);
+	if (ret == 0) {
+		parsed.loop = resolve_loop(&parsed, list.values[KEY_loop] != NULL);
+		*options = parsed;
+	}
+	rte_kvargs_free(list.kvargs);
+	free(text);
+	return ret;
+}
+
+typedef void (*print_row)(FILE *out, const struct row *row, const char *label);
+
+static void
+print_rows(FILE *out, const struct row *rows, unsigned int nb_rows, const char *open,
+	const char *close, print_row print)
+{
+	char label[TEXT_MAX];
+	unsigned int i;
+
+	for (i = 0; i < nb_rows; i++) {
+		const struct row *row = &rows[i];
+
+		snprintf(label, sizeof(label), "%s%s%s%s%s%s", open, row->key,
+			row->group ? "(" : "=<", row->kind == FMK_KIND_GEN ? "..." : row->syntax,
+			row->group ? ")" : ">", close);
+		print(out, row, label);
+		if (row->kind == FMK_KIND_GEN)
+			print_rows(out, gen_rows, RTE_DIM(gen_rows), "gen(", ")", print);
+	}
+}
+
+static void
+print_text_row(FILE *out, const struct row *row, const char *label)
+{
+	fprintf(out, "  %-32s %-12s %s\n", label, row->initial[0] == '\0' ? "-" : row->initial,
+		row->help);
+}
+
+static void
+print_rst_row(FILE *out, const struct row *row, const char *label)
+{
+	char text[TEXT_MAX];
+
+	fprintf(out, "   * - ``%s``\n", label);
+	if (row->kind == FMK_KIND_GEN)
+		fprintf(out, "     - keys below\n");
+	else
+		fprintf(out, "     - ``%s``\n", allowed(row, text));
+	fprintf(out, "     - %s\n", row->initial[0] == '\0' ? "none" : row->initial);
+	fprintf(out, "     - %s\n", row->help);
+}
+
+void
+fmk_options_print(FILE *out)
+{
+	fprintf(out, "  %-32s %-12s %s\n", "key", "default", "meaning");
+	print_rows(out, card_rows, RTE_DIM(card_rows), "", "", print_text_row);
+}
+
+void
+fmk_options_print_rst(FILE *out)
+{
+	fprintf(out, ".. list-table::\n   :header-rows: 1\n   :widths: 25 20 10 45\n\n");
+	fprintf(out, "   * - Key\n     - Allowed\n     - Default\n     - Meaning\n");
+	print_rows(out, card_rows, RTE_DIM(card_rows), "", "", print_rst_row);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The FlexMock authors
+ */
+#include <rte_common.h>
+
+#include "fmk_pace.h"
+#include "fmk_peer.h"
+
+void
+fmk_pace_init(struct fmk_pace *pace, const struct fmk_rate *rate)
+{
+	*pace = (struct fmk_pace){.rate = *rate};
+}
+
+static uint64_t
+elapsed(const struct fmk_pace *pace)
+{
+	const double ps = FMK_PS_PER_SEC;
+
+	switch (pace->rate.kind) {
+	case FMK_RATE_PPS:
+		return (uint64_t)((double)pace->frames * ps / pace->rate.value);
+	case FMK_RATE_BPS:
+		return (uint64_t)(pace->bits * ps / pace->rate.value);
+	case FMK_RATE_CAPTURE:
+		return (uint64_t)((double)pace->last / pace->rate.value);
+	default:
+		return 0;
+	}
+}
+
+uint64_t
+fmk_pace_next(struct fmk_pace *pace, uint32_t len, uint64_t capture_time)
+{
+	uint64_t at;
+
+	pace->last = capture_time;
+	at = elapsed(pace);
+	pace->frames++;
+	pace->bits += 8.0 * (len + FMK_WIRE_OVERHEAD);
+	return at;
+}
+
+uint64_t
+fmk_pace_lap(const struct fmk_pace *pace)
+{
+	uint64_t lap = elapsed(pace);
+
+	if (pace->rate.kind == FMK_RATE_CAPTURE) {
+		if (lap == 0 || pace->frames < 2)
+			return FMK_PACE_LAP_DEFAULT;
+		lap += lap / (pace->frames - 1);
+	}
+	return RTE_MAX(lap, UINT64_C(1));
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The FlexMock authors
+ */
+#ifndef FMK_PORT_H
+#define FMK_PORT_H
+
+/**
+ * @file
+ * The far end made of a DPDK port below, on the public ethdev API. The port is owned by the card,
+ * so that the application does not see it.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_ethdev.h>
+
+#include "fmk_frame.h"
+
+struct fmk_port;
+struct fmk_shared;
+
+/** Frames moved in one call of fmk_port_pump() from each queue of the port below. */
+#define FMK_PORT_BURST 32
+
+/** What the card asks of the port below. */
+struct fmk_port_config {
+	uint16_t nb_rx;
+	uint16_t nb_tx;
+	uint16_t mtu;
+	bool scatter;	 /**< Frames may come in several buffers. */
+	bool multi_segs; /**< Frames may be sent from several buffers. */
+	bool fast_free;	 /**< RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE was asked for. */
+};
+
+/**
+ * Probe and own the port of dev(...), or own one that is there and has no owner. It is started and
+ * stopped once, so that one that cannot start is refused at once.
+ *
+ * @param card name of the card, for messages and as the owner's name
+ * @param text device and arguments, as in dev()
+ * @param[out] port closed by fmk_port_close()
+ * @return 0, or -errno after one line of log
+ */
+int fmk_port_open(const char *card, const char *text, struct fmk_port **port);
+
+/**
+ * Close the port and remove its device, if this card probed it; else give up ownership.
+ *
+ * @param keep_device leave the device on its bus
+ */
+void fmk_port_close(struct fmk_port *port, bool keep_device);
+
+/** @return the port's ethdev number */
+uint16_t fmk_port_id(const struct fmk_port *port);
+
+/** What the port can do, read when it was opened. */
+const struct rte_eth_dev_info *fmk_port_info(const struct fmk_port *port);
+
+/**
+ * Configure the stopped port with as many of the queues as it has.
+ *
+ * @return 0, or -errno after one line of log
+ */
+int fmk_port_configure(struct fmk_port *port, const struct fmk_port_config *config);
+
+/** Queues the port has after fmk_port_configure(). */
+uint16_t fmk_port_nb_rx(const struct fmk_port *port);
+uint16_t fmk_port_nb_tx(const struct fmk_port *port);
+
+/** @return 0, or -errno after one line of log */
+int fmk_port_rx_setup(
+	struct fmk_port *port, uint16_t queue, uint16_t nb_desc, struct rte_mempool *pool);
+int fmk_port_tx_setup(struct fmk_port *port, uint16_t queue, uint16_t nb_desc);
+int fmk_port_start(struct fmk_port *port);
+
+void fmk_port_stop(struct fmk_port *port);
+
+/** Link of the port below; down once it is gone. */
+void fmk_port_link(const struct fmk_port *port, struct rte_eth_link *link);
+
+/**
+ * Move received frames to the queues of a card that has another number of them. Returns at once
+ * when another thread is at it.
+ */
+void fmk_port_pump(struct fmk_port *port, struct fmk_shared *shared);
+
+/**
+ * Send mbufs where the port has fewer queues than the application: one thread at a time a queue.
+ *
+ * @return mbufs taken; the rest is the caller's
+ */
+uint16_t fmk_port_send(struct fmk_port *port, uint16_t queue, struct rte_mbuf **pkts, uint16_t n);
+
+/** An mbuf as a live frame. */
+static inline struct fmk_frame
+fmk_frame_of_mbuf(struct rte_mbuf *mbuf)
+{
+	return (struct fmk_frame){
+		.data = rte_pktmbuf_mtod(mbuf, void *),
+		.len = rte_pktmbuf_pkt_len(mbuf),
+		.seg_len = rte_pktmbuf_data_len(mbuf),
+		.cookie = mbuf,
+	};
+}
+
+#endif /* FMK_PORT_H */

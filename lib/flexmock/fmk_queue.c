@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The FlexMock authors
+ */
+#include <errno.h>
+#include <string.h>
+
+#include <rte_common.h>
+#include <rte_ring.h>
+#include <rte_ring_elem.h>
+
+#include "fmk_queue.h"
+
+void
+fmk_queue_init(
+	struct fmk_queue *queue, uint16_t id, uint32_t capacity, struct fmk_rx_counters *count)
+{
+	memset(queue, 0, sizeof(*queue));
+	queue->id = id;
+	queue->capacity = capacity;
+	queue->count = count;
+}
+
+void
+fmk_queue_fini(struct fmk_queue *queue, const struct fmk_mem *mem)
+{
+	mem->free(queue->spans);
+	mem->free(queue->ring);
+	queue->spans = NULL;
+	queue->ring = NULL;
+	queue->left = 0;
+}
+
+static void
+rewind_queue(struct fmk_queue *queue, uint32_t laps, uint64_t now)
+{
+	uint64_t total = laps == 0 ? UINT64_MAX : (uint64_t)laps * queue->buf.nb_frames;
+
+	if (queue->buf.nb_frames == 0)
+		total = 0;
+	queue->total = total;
+	queue->paced = queue->buf.arrival != NULL;
+	queue->desc = queue->buf.desc;
+	queue->data = queue->buf.data;
+	queue->left = queue->paced ? 0 : total;
+	queue->span = queue->paced ? 0 : queue->buf.nb_frames;
+	queue->start = now;
+	queue->arrived = 0;
+	queue->span_head = 0;
+	queue->span_count = 0;
+	queue->end_told = total == 0;
+}
+
+int
+fmk_queue_load(struct fmk_queue *queue, const struct fmk_flexbuf *buf, uint32_t laps, uint64_t now,
+	const struct fmk_mem *mem)
+{
+	queue->buf = *buf;
+	if (buf->arrival != NULL && queue->spans == NULL) {
+		queue->spans = mem->zalloc(queue->capacity * sizeof(*queue->spans), -1);
+		if (queue->spans == NULL)
+			return -ENOMEM;
+	}
+	rewind_queue(queue, laps, now);
+	return 0;
+}
+
+/* Frames of the replay whose time has come. */
+static uint64_t
+due(const struct fmk_queue *queue, uint64_t now)
+{
+	const struct fmk_flexbuf *buf = &queue->buf;
+	uint64_t elapsed = now - queue->start;
+	uint64_t frames = elapsed / buf->lap * buf->nb_frames;
+	uint32_t low = 0, high = buf->nb_frames;
+
+	elapsed %= buf->lap;
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+
+		if (buf->arrival[mid].at <= elapsed)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return RTE_MIN(frames + low, queue->total);
+}
+
+static uint64_t
+clock_brings(struct fmk_queue *queue, uint64_t now)
+{
+	uint64_t n;
+
+	if (queue->buf.nb_frames == 0 || (int64_t)(now - queue->start) < 0)
+		return 0;
+	n = due(queue, now) - queue->arrived;
+	queue->arrived += n;
+	return n;
+}
+
+/* Queue the frames [first, first + n), with the last span if they follow it. */
+static void
+push_span(struct fmk_queue *queue, uint64_t first, uint64_t n)
+{
+	uint32_t tail = (queue->span_head + queue->span_count) % queue->capacity;
+	uint32_t last = (tail + queue->capacity - 1) % queue->capacity;
+
+	if (queue->span_count > 0 && queue->spans[last].first + queue->spans[last].count == first) {
+		queue->spans[last].count += n;
+		return;
+	}
+	queue->spans[tail] = (struct fmk_span){first, n};
+	queue->span_count++;
+}
+
+void
+fmk_queue_arrive(struct fmk_queue *queue, uint64_t now)
+{
+	uint64_t n = clock_brings(queue, now);
+	uint64_t taken = RTE_MIN(n, queue->capacity - queue->left);
+
+	queue->count->missed += n - taken;
+	if (taken == 0)
+		return;
+	push_span(queue, queue->arrived - n, taken);
+	queue->left += taken;
+	if (queue->span == 0)
+		fmk_queue_jump(queue);
+}
+
+void
+fmk_queue_arrive_nowhere(struct fmk_queue *queue, uint64_t now)
+{
+	if (queue->paced)
+		queue->count->link_down += clock_brings(queue, now);
+}
+
+/* The first span that waits, or its part before the lap's end, becomes the cursor's. */
+static void
+jump_paced(struct fmk_queue *queue)
+{
+	struct fmk_span *span = &queue->spans[queue->span_head];
+	uint32_t index = (uint32_t)(span->first % queue->buf.nb_frames);
+	uint64_t n = RTE_MIN(span->count, (uint64_t)queue->buf.nb_frames - index);
+
+	queue->desc = &queue->buf.desc[index];
+	queue->data = queue->buf.data + queue->buf.arrival[index].flit * FMK_FLIT;
+	queue->span = n;
+	span->first += n;
+	span->count -= n;
+	if (span->count == 0) {
+		queue->span_head = (queue->span_head + 1) % queue->capacity;
+		queue->span_count--;
+	}
+}
+
+void
+fmk_queue_jump(struct fmk_queue *queue)
+{
+	if (queue->paced) {
+		if (queue->span_count > 0)
+			jump_paced(queue);
+		return;
+	}
+	queue->desc = queue->buf.desc;
+	queue->data = queue->buf.data;
+	queue->span = queue->buf.nb_frames;
+}
+
+int
+fmk_queue_open_ring(struct fmk_queue *queue, int numa_node, const struct fmk_mem *mem)
+{
+	const unsigned int flags = RING_F_EXACT_SZ | RING_F_SC_DEQ;
+	unsigned int slots = rte_align32pow2(queue->capacity + 1);
+	ssize_t size = rte_ring_get_memsize_elem(sizeof(struct fmk_frame), slots);
+
+	if (queue->ring == NULL)
+		queue->ring = size < 0 ? NULL : mem->zalloc((size_t)size, numa_node);
+	if (queue->ring == NULL || rte_ring_init(queue->ring, "fmk", queue->capacity, flags) < 0)
+		return -ENOMEM;
+	return 0;
+}
+
+uint32_t
+fmk_queue_enqueue(struct fmk_queue *queue, const struct fmk_frame *frames, uint32_t n)
+{
+	return rte_ring_mp_enqueue_burst_elem(queue->ring, frames, sizeof(*frames), n, NULL);
+}
+
+uint32_t
+fmk_queue_dequeue(struct fmk_queue *queue, struct fmk_frame *frames, uint32_t n)
+{
+	return rte_ring_sc_dequeue_burst_elem(queue->ring, frames, sizeof(*frames), n, NULL);
+}
+
+uint32_t
+fmk_queue_waiting(const struct fmk_queue *queue)
+{
+	if (queue->ring != NULL)
+		return rte_ring_count(queue->ring);
+	return (uint32_t)RTE_MIN(queue->left, (uint64_t)queue->capacity);
+}

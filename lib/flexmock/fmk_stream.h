@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The FlexMock authors
+ */
+#ifndef FMK_STREAM_H
+#define FMK_STREAM_H
+
+/**
+ * @file
+ * A generator or capture that is read while the card runs (preload=0): for captures larger than
+ * memory. One thread at a time reads it for all queues.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "fmk_device.h"
+
+/** Frames read in one call: bounds the time a poll can take. */
+#define FMK_STREAM_BURST 256
+
+/** @return 0 or -ENOMEM */
+int fmk_stream_open(const struct fmk_peer_ops *ops, struct fmk_peer *peer,
+	const struct fmk_options *options, struct fmk_stream **stream);
+
+void fmk_stream_close(struct fmk_stream *stream);
+
+/** Begin with the first frame. @return 0 or -errno after one line of log */
+int fmk_stream_start(struct fmk_stream *stream, uint64_t now);
+
+/**
+ * Read frames into the queues of @p shared: with rate=max while they have room, else those whose
+ * time has come; frames that find no room then are dropped and counted.
+ *
+ * @return whether all frames have been read and taken: true only once
+ */
+bool fmk_stream_run(struct fmk_stream *stream, struct fmk_shared *shared, uint64_t now);
+
+#endif /* FMK_STREAM_H */
