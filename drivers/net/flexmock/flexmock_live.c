@@ -201,24 +201,40 @@ flexmock_receive_live(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
 	return (uint16_t)n;
 }
 
+/* Make a burst of the port below this port's. @return bytes; *too_long if a frame is */
+static __rte_always_inline uint64_t
+stamp(struct rte_mbuf **pkts, uint32_t n, const struct flexmock_port *port, bool *too_long)
+{
+	const uint32_t max_frame = port->card->max_frame;
+	const uint16_t port_id = port->port_id;
+	uint64_t bytes = 0, over = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint64_t len = pkts[i]->pkt_len;
+
+		pkts[i]->port = port_id;
+		bytes += len;
+		over |= max_frame - len;
+	}
+	*too_long = (int64_t)over < 0;
+	return bytes;
+}
+
 uint16_t
 flexmock_receive_lower(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
 {
 	struct flexmock_rxq *rxq = queue;
-	uint32_t slow = rxq->card.slow;
-	const uint16_t port_id = rxq->port->port_id;
-	uint64_t bytes = 0;
-	uint32_t longest = 0, n;
+	const uint32_t slow = rxq->card.slow;
+	struct flexmock_port *port = rxq->port;
+	bool too_long;
+	uint64_t bytes;
+	uint32_t n;
 
 	if (unlikely(slow & FMK_SLOW_SHUT))
 		return flexmock_receive_shut(rxq);
-	n = rte_eth_rx_burst(rxq->port->lower_id, rxq->card.id, pkts, nb_pkts);
-	for (uint32_t i = 0; i < n; i++) {
-		pkts[i]->port = port_id;
-		bytes += pkts[i]->pkt_len;
-		longest = RTE_MAX(longest, pkts[i]->pkt_len);
-	}
-	if (unlikely(slow != 0 || longest > rxq->port->card->max_frame))
+	n = rte_eth_rx_burst(port->lower_id, rxq->card.id, pkts, nb_pkts);
+	bytes = stamp(pkts, n, port, &too_long);
+	if (unlikely(slow != 0 || too_long))
 		n = flexmock_receive_filtered(rxq, pkts, n, &bytes);
 	fmk_count(&rxq->card.count->packets, n);
 	fmk_count(&rxq->card.count->bytes, bytes);
