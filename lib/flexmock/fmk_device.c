@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <rte_string_fns.h>
 
@@ -237,6 +238,33 @@ free_device(struct fmk_device *device)
 	free(device);
 }
 
+/* Creating the file of tx_pcap would empty that of rx_pcap, which may have several names. */
+static int
+check_captures(const struct fmk_device *device)
+{
+	const struct fmk_options *options = &device->shared->options;
+	struct stat rx, tx;
+
+	if (options->rx_pcap[0] == '\0' || stat(options->rx_pcap, &rx) < 0 ||
+		stat(options->tx_pcap, &tx) < 0 || rx.st_dev != tx.st_dev || rx.st_ino != tx.st_ino)
+		return 0;
+	FMK_LOG(ERR, device->shared->name,
+		"tx_pcap=%s: is the file of rx_pcap=%s, allowed another file", options->tx_pcap,
+		options->rx_pcap);
+	return -EINVAL;
+}
+
+static int
+open_writer(struct fmk_device *device)
+{
+	int ret = check_captures(device);
+
+	if (ret < 0)
+		return ret;
+	return fmk_pcap_writer_open(
+		device->shared->name, device->shared->options.tx_pcap, &device->writer);
+}
+
 /* Everything the options ask for, with the control lock held. */
 static int
 open_all(struct fmk_device *device)
@@ -247,7 +275,7 @@ open_all(struct fmk_device *device)
 	if (ret == 0)
 		ret = open_source(device);
 	if (ret == 0 && options->tx_pcap[0] != '\0')
-		ret = fmk_pcap_writer_open(device->shared->name, options->tx_pcap, &device->writer);
+		ret = open_writer(device);
 	if (ret == 0 && options->peer[0] != '\0')
 		ret = plug_peer(device);
 	if (ret == 0 && options->loopback)
@@ -335,6 +363,13 @@ fmk_device_set_queue(struct fmk_device *device, uint16_t id, struct fmk_queue *q
 }
 
 static int
+no_memory(const struct fmk_shared *shared)
+{
+	FMK_LOG(ERR, shared->name, "no memory for %u queues", shared->nb_rx);
+	return -ENOMEM;
+}
+
+static int
 lay_frames(struct fmk_device *device)
 {
 	struct fmk_shared *shared = device->shared;
@@ -353,7 +388,7 @@ lay_frames(struct fmk_device *device)
 	free_laid(device);
 	device->laid = calloc(shared->nb_rx, sizeof(*device->laid));
 	if (device->laid == NULL)
-		return -ENOMEM;
+		return no_memory(shared);
 	device->nb_laid = shared->nb_rx;
 	ret = fmk_flexbuf_lay(&lay, device->laid);
 	if (ret < 0)
@@ -375,22 +410,25 @@ start_preloaded(struct fmk_device *device, uint64_t now)
 {
 	int ret = lay_frames(device);
 
-	for (uint16_t q = 0; ret == 0 && q < device->shared->nb_rx; q++)
-		ret = load_queue(device, q, now);
-	return ret;
+	if (ret < 0)
+		return ret;
+	for (uint16_t q = 0; q < device->shared->nb_rx; q++) {
+		if (load_queue(device, q, now) < 0)
+			return no_memory(device->shared);
+	}
+	return 0;
 }
 
 static int
 start_live(struct fmk_device *device, uint64_t now)
 {
 	struct fmk_shared *shared = device->shared;
-	int ret = 0;
 
-	for (uint16_t q = 0; ret == 0 && q < shared->nb_rx; q++)
-		ret = fmk_queue_open_ring(shared->rx[q], shared->options.numa_node, device->mem);
-	if (ret == 0 && device->stream != NULL)
-		ret = fmk_stream_start(device->stream, now);
-	return ret;
+	for (uint16_t q = 0; q < shared->nb_rx; q++) {
+		if (fmk_queue_open_ring(shared->rx[q], shared->options.numa_node, device->mem) < 0)
+			return no_memory(shared);
+	}
+	return device->stream == NULL ? 0 : fmk_stream_start(device->stream, now);
 }
 
 /* The carrier of a cable is that both cards run. */
@@ -428,8 +466,6 @@ fmk_device_start(struct fmk_device *device, uint16_t nb_rx, uint64_t now)
 		ret = start_live(device, now);
 	if (ret == 0)
 		set_started(shared, true);
-	else if (ret == -ENOMEM)
-		FMK_LOG(ERR, shared->name, "no memory for %u queues", nb_rx);
 	pthread_mutex_unlock(&control_lock);
 	return ret;
 }

@@ -2,6 +2,7 @@
  * Copyright(c) 2026 The FlexMock authors
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 
 #include "fmk_flexbuf.h"
 #include "fmk_log.h"
+#include "fmk_mem.h"
 #include "fmk_pace.h"
 #include "fmk_steer.h"
 
@@ -42,22 +44,27 @@ map_buffer(struct fmk_flexbuf *buf, uint64_t len)
 	return buf->map == NULL ? -ENOMEM : 0;
 }
 
+uint64_t
+fmk_flexbuf_size(uint64_t flits, uint64_t frames, bool paced)
+{
+	return flits * FMK_FLIT + frames * sizeof(struct fmk_rx_desc) +
+		(paced ? frames * sizeof(struct fmk_arrival) : 0);
+}
+
 /* Map room for the frames and flits that were counted, and count anew while laying. */
 static int
 make_room(struct fmk_flexbuf *buf, bool paced)
 {
-	uint64_t data = buf->nb_flits * FMK_FLIT;
-	uint64_t desc = buf->nb_frames * sizeof(*buf->desc);
-	uint64_t arrival = paced ? buf->nb_frames * sizeof(*buf->arrival) : 0;
-
 	if (buf->nb_frames == 0)
 		return 0;
-	if (map_buffer(buf, data + desc + arrival) < 0)
+	if (map_buffer(buf, fmk_flexbuf_size(buf->nb_flits, buf->nb_frames, paced)) < 0)
 		return -ENOMEM;
 	buf->data = buf->map;
-	buf->desc = (struct fmk_rx_desc *)(buf->data + data);
+	buf->desc = (struct fmk_rx_desc *)(buf->data + buf->nb_flits * FMK_FLIT);
 	if (paced)
-		buf->arrival = (struct fmk_arrival *)(buf->data + data + desc);
+		buf->arrival = (struct fmk_arrival *)(buf->desc + buf->nb_frames);
+	buf->room_frames = buf->nb_frames;
+	buf->room_flits = buf->nb_flits;
 	buf->nb_frames = 0;
 	buf->nb_flits = 0;
 	return 0;
@@ -67,12 +74,16 @@ static void
 count_frame(struct fmk_flexbuf *buf, const struct fmk_peer_frame *frame)
 {
 	buf->nb_frames++;
-	buf->nb_flits += FMK_FLIT_CEIL(frame->len) / FMK_FLIT;
+	buf->nb_flits += FMK_FLITS(frame->len);
 }
 
-static void
+/* @return -EIO if more comes than was counted */
+static int
 append_frame(struct fmk_flexbuf *buf, const struct fmk_peer_frame *frame, uint64_t at)
 {
+	if (buf->nb_frames == buf->room_frames ||
+		FMK_FLITS(frame->len) > buf->room_flits - buf->nb_flits)
+		return -EIO;
 	memcpy(buf->data + buf->nb_flits * FMK_FLIT, frame->data, frame->len);
 	buf->desc[buf->nb_frames] = (struct fmk_rx_desc){
 		.len = frame->len,
@@ -83,6 +94,7 @@ append_frame(struct fmk_flexbuf *buf, const struct fmk_peer_frame *frame, uint64
 	buf->nb_bytes += frame->len;
 	buf->max_len = RTE_MAX(buf->max_len, frame->len);
 	count_frame(buf, frame);
+	return 0;
 }
 
 /* Read the peer once from its start: counting without room, laying with it. */
@@ -104,9 +116,31 @@ read_peer(const struct fmk_lay *lay, struct fmk_flexbuf *bufs, struct fmk_pace *
 		if (pace == NULL)
 			count_frame(buf, &frame);
 		else
-			append_frame(buf, &frame, fmk_pace_next(pace, frame.len, frame.time));
+			ret = append_frame(buf, &frame, fmk_pace_next(pace, frame.len, frame.time));
+		if (ret < 0)
+			FMK_LOG(ERR, lay->card,
+				"%s changed while it was read; allowed one nobody writes to",
+				lay->ops->name);
 	}
 	return ret;
+}
+
+/* Whether what was counted fits: touching memory there is not ends the process. */
+static int
+check_memory(const struct fmk_lay *lay, const struct fmk_flexbuf *bufs, bool paced)
+{
+	uint64_t available = fmk_mem_available();
+	uint64_t needed = 0;
+
+	for (uint16_t q = 0; q < lay->nb_queues; q++)
+		needed += fmk_flexbuf_size(bufs[q].nb_flits, bufs[q].nb_frames, paced);
+	if (needed <= available)
+		return 0;
+	FMK_LOG(ERR, lay->card,
+		"%s needs %" PRIu64 " MiB, %" PRIu64
+		" MiB of memory available; allowed fewer or smaller frames, or preload=0",
+		lay->ops->name, FMK_MIB_CEIL(needed), available >> 20);
+	return -ENOMEM;
 }
 
 int
@@ -118,6 +152,8 @@ fmk_flexbuf_lay(const struct fmk_lay *lay, struct fmk_flexbuf *bufs)
 
 	memset(bufs, 0, lay->nb_queues * sizeof(*bufs));
 	ret = read_peer(lay, bufs, NULL);
+	if (ret == 0)
+		ret = check_memory(lay, bufs, paced);
 	for (uint16_t q = 0; ret == 0 && q < lay->nb_queues; q++) {
 		ret = make_room(&bufs[q], paced);
 		if (ret < 0)

@@ -22,6 +22,9 @@
 /** Bytes a frame takes in a FlexBuffer. */
 #define FMK_FLIT_CEIL(len) (((uint64_t)(len) + FMK_FLIT - 1) / FMK_FLIT * FMK_FLIT)
 
+/** Flits a frame takes in a FlexBuffer. */
+#define FMK_FLITS(len) (FMK_FLIT_CEIL(len) / FMK_FLIT)
+
 /**
  * Receive descriptor as the card writes it back, in the order and size of the descriptor fields of
  * an rte_mbuf, so that a face hands it over with one 16-byte move.
@@ -51,6 +54,8 @@ struct fmk_flexbuf {
 	uint64_t nb_bytes; /**< Of all frames. */
 	void *map;
 	uint64_t map_len;
+	uint64_t room_frames; /**< Frames there is room for. */
+	uint64_t room_flits;  /**< Flits there is room for. */
 };
 
 /** What is to be laid, and how. */
@@ -62,6 +67,15 @@ struct fmk_lay {
 	struct fmk_rate rate;
 	uint16_t nb_queues;
 };
+
+/**
+ * Memory a FlexBuffer takes.
+ *
+ * @param flits FMK_FLITS() of each of its frames
+ * @param paced whether its frames have arrivals: any rate but max
+ * @return bytes
+ */
+uint64_t fmk_flexbuf_size(uint64_t flits, uint64_t frames, bool paced);
 
 /**
  * Lay a peer's frames, each in the FlexBuffer of its queue (fmk_steer_queue()), in their order.

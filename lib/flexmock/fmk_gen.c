@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The FlexMock authors
  */
+#include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -17,7 +18,9 @@
 #include <rte_tcp.h>
 #include <rte_udp.h>
 
+#include "fmk_flexbuf.h"
 #include "fmk_log.h"
+#include "fmk_mem.h"
 #include "fmk_options.h"
 #include "fmk_peer.h"
 
@@ -73,14 +76,52 @@ check_number(const char *card, const char *key, uint64_t value, uint64_t min, ui
 }
 
 static int
-check_options(const char *card, const struct fmk_gen_options *gen)
+check_destinations(const char *card, const struct fmk_gen_options *gen)
 {
+	struct in_addr first = {.s_addr = htonl(gen->dst_ip)};
+	uint64_t most = (uint64_t)UINT32_MAX - gen->dst_ip + 1;
+	char text[INET_ADDRSTRLEN];
+
+	if (gen->dst_count <= most)
+		return 0;
+	FMK_LOG(ERR, card, "gen(dst_count=%" PRIu32 "): allowed 1 to %" PRIu64 " with dst_ip=%s",
+		gen->dst_count, most, inet_ntop(AF_INET, &first, text, sizeof(text)));
+	return -EINVAL;
+}
+
+/* Refuse what is to be laid out before start and does not fit in memory. */
+static int
+check_memory(const char *card, const struct fmk_options *options)
+{
+	const struct fmk_gen_options *gen = &options->gen;
+	uint64_t frames = RTE_MIN((uint64_t)gen->flows, (uint64_t)options->preload);
+	uint64_t flits = frames * FMK_FLITS(gen->size - RTE_ETHER_CRC_LEN);
+	uint64_t needed = fmk_flexbuf_size(flits, frames, options->rate.kind != FMK_RATE_MAX);
+	uint64_t available = fmk_mem_available();
+
+	if (needed <= available)
+		return 0;
+	FMK_LOG(ERR, card,
+		"gen(flows=%" PRIu32 "): needs %" PRIu64 " MiB, %" PRIu64
+		" MiB of memory available; allowed fewer or smaller frames, or preload=0",
+		gen->flows, FMK_MIB_CEIL(needed), available >> 20);
+	return -ENOMEM;
+}
+
+static int
+check_options(const char *card, const struct fmk_options *options)
+{
+	const struct fmk_gen_options *gen = &options->gen;
 	int ret = check_number(card, "size", gen->size, SIZE_MIN, SIZE_MAX_IP);
 
 	if (ret == 0)
 		ret = check_number(card, "flows", gen->flows, 1, UINT32_MAX);
 	if (ret == 0)
 		ret = check_number(card, "dst_count", gen->dst_count, 1, UINT32_MAX);
+	if (ret == 0)
+		ret = check_destinations(card, gen);
+	if (ret == 0 && options->preload != 0)
+		ret = check_memory(card, options);
 	return ret;
 }
 
@@ -183,7 +224,7 @@ gen_open(const char *card, const struct fmk_options *options, struct fmk_peer **
 {
 	struct fmk_peer *gen;
 	uint32_t len;
-	int ret = check_options(card, &options->gen);
+	int ret = check_options(card, options);
 
 	if (ret < 0)
 		return ret;

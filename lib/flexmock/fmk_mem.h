@@ -6,10 +6,15 @@
 
 /**
  * @file
- * The allocator a card's creator hands in: shared memory in the driver, plain heap elsewhere.
+ * Memory: the allocator a card's creator hands in (shared memory in the driver, plain heap
+ * elsewhere), and how much there is.
  */
 
 #include <stddef.h>
+#include <stdint.h>
+
+/** Bytes in MiB, rounded up: for messages about what is needed. */
+#define FMK_MIB_CEIL(bytes) (((uint64_t)(bytes) + (1 << 20) - 1) >> 20)
 
 struct fmk_mem {
 	/** Zeroed, cache-line aligned memory on a NUMA node (-1: any); NULL when there is none. */
@@ -19,5 +24,14 @@ struct fmk_mem {
 
 /** The heap of this process. */
 extern const struct fmk_mem fmk_mem_heap;
+
+/**
+ * Memory this process can still map and fill: the least of what the system has available without
+ * swapping and what is left of the process's address space (RLIMIT_AS). Free huge pages are not in
+ * it.
+ *
+ * @return bytes; more than there ever is where neither is known
+ */
+uint64_t fmk_mem_available(void);
 
 #endif /* FMK_MEM_H */

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The FlexMock authors
  */
-#include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <locale.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -13,26 +11,11 @@
 
 #include <rte_bitops.h>
 #include <rte_common.h>
-#include <rte_jhash.h>
 #include <rte_kvargs.h>
 
 #include "fmk_log.h"
 #include "fmk_options.h"
-
-#define TEXT_MAX 256 /* What is allowed for one key, or a list of keys. */
-
-struct row {
-	const char *key;
-	enum fmk_option_kind kind;
-	bool group;
-	size_t offset;
-	size_t size;
-	int64_t min;
-	int64_t max;
-	const char *syntax;
-	const char *initial;
-	const char *help;
-};
+#include "fmk_value.h"
 
 #define ROW(in, key, kind, group, field, min, max, syntax, initial, help) \
 	{#key, FMK_KIND_##kind, group, offsetof(struct in, field),        \
@@ -46,15 +29,15 @@ struct row {
 enum { FMK_OPTIONS(ROW_ID, ROW_ID, ) NB_KEYS };
 enum { FMK_GEN_OPTIONS(ROW_GEN_ID, ) NB_GEN_KEYS };
 
-static const struct row card_rows[] = {FMK_OPTIONS(ROW_VALUE, ROW_GROUP, )};
-static const struct row gen_rows[] = {FMK_GEN_OPTIONS(ROW_GEN, )};
+static const struct fmk_option_row card_rows[] = {FMK_OPTIONS(ROW_VALUE, ROW_GROUP, )};
+static const struct fmk_option_row gen_rows[] = {FMK_GEN_OPTIONS(ROW_GEN, )};
 
 /* One list of pairs that is being read: the whole string, or the inside of gen(). */
 struct list {
 	const char *card;
 	const char *open; /* Stands before a pair in messages. */
 	const char *close;
-	const struct row *rows;
+	const struct fmk_option_row *rows;
 	unsigned int nb_rows;
 	void *fields;
 	struct rte_kvargs *kvargs;   /* Owns what values points to. */
@@ -63,270 +46,28 @@ struct list {
 
 static_assert((int)NB_GEN_KEYS <= (int)NB_KEYS, "values of struct list too short for gen()");
 
-static int
-store_number(const struct row *row, int64_t number, void *field)
-{
-	switch (row->size) {
-	case sizeof(uint8_t):
-		*(uint8_t *)field = (uint8_t)number;
-		break;
-	case sizeof(uint16_t):
-		*(uint16_t *)field = (uint16_t)number;
-		break;
-	case sizeof(uint32_t):
-		*(uint32_t *)field = (uint32_t)number;
-		break;
-	default:
-		*(int64_t *)field = number;
-	}
-	return 0;
-}
-
-/* Factor of the letter at text, stepping over it; 1 if it is none of letters. */
-static int64_t
-parse_suffix(const char **text, const char *letters)
-{
-	const char *letter = **text == '\0' ? NULL : strchr(letters, **text);
-	int64_t factor = 1000;
-
-	if (letter == NULL)
-		return 1;
-	(*text)++;
-	for (; letter > letters; letter--)
-		factor *= 1000;
-	return factor;
-}
-
-static int
-parse_number(const struct row *row, const char *value, void *field)
-{
-	const char *digits = value + (value[0] == '-');
-	const char *rest = digits + strspn(digits, "0123456789");
-	int64_t number;
-
-	if (rest == digits)
-		return -EINVAL;
-	errno = 0;
-	number = strtoll(value, NULL, 10);
-	if (errno != 0 || __builtin_mul_overflow(number, parse_suffix(&rest, "kMG"), &number))
-		return -EINVAL;
-	if (*rest != '\0' || number < row->min || number > row->max)
-		return -EINVAL;
-	return store_number(row, number, field);
-}
-
-static int
-parse_preload(const struct row *row, const char *value, void *field)
-{
-	if (strcmp(value, "auto") == 0)
-		return store_number(row, FMK_PRELOAD_AUTO, field);
-	return parse_number(row, value, field);
-}
-
-static int
-parse_choice(const struct row *row, const char *value, void *field)
-{
-	const char *word = row->syntax;
-	size_t len = strlen(value);
-	int64_t place;
-
-	for (place = 0;; place++) {
-		size_t end = strcspn(word, "|");
-
-		if (end == len && memcmp(word, value, len) == 0)
-			return store_number(row, place, field);
-		if (word[end] == '\0')
-			return -EINVAL;
-		word += end + 1;
-	}
-}
-
-static int
-parse_text(const struct row *row, const char *value, void *field)
-{
-	size_t len = strlen(value);
-
-	if (len < (size_t)row->min || len > (size_t)row->max)
-		return -EINVAL;
-	memcpy(field, value, len + 1);
-	return 0;
-}
-
-static int
-parse_device(const struct row *row, const char *value, void *field)
-{
-	size_t name = strcspn(value, ",");
-
-	if (name == 0 || strcspn(value, " ()") < name)
-		return -EINVAL;
-	return parse_text(row, value, field);
-}
-
-/* strtod() under the C locale, whatever the application has set. */
-static double
-c_strtod(const char *text, char **end)
-{
-	locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-	locale_t before = uselocale(c);
-	double number = strtod(text, end);
-
-	uselocale(before);
-	if (c != (locale_t)0)
-		freelocale(c);
-	return number;
-}
-
-/* Plain decimal number with suffix; @return what follows it, NULL if there is none. */
 static const char *
-parse_decimal(const char *text, double *number)
-{
-	const char *rest = text + strspn(text, "0123456789.");
-	char *end;
-
-	/* strtod() also knows exponents, hexadecimal, inf and nan. */
-	*number = c_strtod(text, &end);
-	if (end == text || end != rest)
-		return NULL;
-	*number *= (double)parse_suffix(&rest, "kMGT");
-	return rest;
-}
-
-static int
-store_rate(struct fmk_rate *rate, enum fmk_rate_kind kind, double value)
-{
-	rate->kind = kind;
-	rate->value = value;
-	return 0;
-}
-
-static int
-parse_capture_rate(const char *value, struct fmk_rate *rate)
-{
-	double times = 1;
-	const char *rest = value;
-
-	if (value[0] == '*')
-		rest = parse_decimal(value + 1, &times);
-	if (rest == NULL || *rest != '\0' || !(times > 0 && times <= FMK_CAPTURE_MAX))
-		return -EINVAL;
-	return store_rate(rate, FMK_RATE_CAPTURE, times);
-}
-
-static int
-parse_plain_rate(const char *value, struct fmk_rate *rate)
-{
-	double number;
-	const char *unit = parse_decimal(value, &number);
-
-	if (unit == NULL || !(number > 0))
-		return -EINVAL;
-	if (strcmp(unit, "pps") == 0 && number <= FMK_PPS_MAX)
-		return store_rate(rate, FMK_RATE_PPS, number);
-	if (strcmp(unit, "bps") == 0 && number <= FMK_BPS_MAX)
-		return store_rate(rate, FMK_RATE_BPS, number);
-	return -EINVAL;
-}
-
-static int
-parse_rate(const struct row *row, const char *value, void *field)
-{
-	static const char capture[] = "capture";
-
-	RTE_SET_USED(row);
-	if (strncmp(value, capture, sizeof(capture) - 1) == 0)
-		return parse_capture_rate(value + sizeof(capture) - 1, field);
-	if (strcmp(value, "max") != 0)
-		return parse_plain_rate(value, field);
-	return store_rate(field, FMK_RATE_MAX, 0);
-}
-
-static int
-parse_address(const struct row *row, const char *value, void *field)
-{
-	struct in_addr address;
-
-	if (inet_pton(AF_INET, value, &address) != 1)
-		return -EINVAL;
-	return store_number(row, ntohl(address.s_addr), field);
-}
-
-static int
-parse_mac(const struct row *row, const char *value, void *field)
-{
-	size_t len = RTE_ETHER_ADDR_FMT_SIZE - 1;
-	struct rte_ether_addr mac;
-
-	/* DPDK also takes shorter and three-part forms, and more of them in each release. */
-	if (strlen(value) != len || strspn(value, "0123456789abcdefABCDEF:") != len)
-		return -EINVAL;
-	if (rte_ether_unformat_addr(value, &mac) != 0 || !rte_is_valid_assigned_ether_addr(&mac))
-		return -EINVAL;
-	memcpy(field, &mac, row->size);
-	return 0;
-}
-
-/* By kind; gen() is read by parse_gen(). */
-static int (*const parsers[])(const struct row *row, const char *value, void *field) = {
-	[FMK_KIND_DEVICE] = parse_device,
-	[FMK_KIND_TEXT] = parse_text,
-	[FMK_KIND_CHOICE] = parse_choice,
-	[FMK_KIND_NUMBER] = parse_number,
-	[FMK_KIND_PRELOAD] = parse_preload,
-	[FMK_KIND_RATE] = parse_rate,
-	[FMK_KIND_ADDRESS] = parse_address,
-	[FMK_KIND_MAC] = parse_mac,
-};
-
-static const char *
-allowed(const struct row *row, char text[static TEXT_MAX])
-{
-	switch (row->kind) {
-	case FMK_KIND_NUMBER:
-		snprintf(text, TEXT_MAX, "%" PRId64 " to %" PRId64, row->min, row->max);
-		break;
-	case FMK_KIND_PRELOAD:
-		snprintf(text, TEXT_MAX, "auto or %" PRId64 " to %" PRId64, row->min, row->max);
-		break;
-	case FMK_KIND_DEVICE:
-	case FMK_KIND_TEXT:
-		snprintf(text, TEXT_MAX, "%s of %" PRId64 " to %" PRId64 " bytes", row->syntax,
-			row->min, row->max);
-		break;
-	case FMK_KIND_RATE:
-		snprintf(text, TEXT_MAX, "%s, above 0 to %dTbps, %dTpps, X to %dG", row->syntax,
-			(int)(FMK_BPS_MAX / 1000000000000), (int)(FMK_PPS_MAX / 1000000000000),
-			FMK_CAPTURE_MAX / 1000000000);
-		break;
-	case FMK_KIND_MAC:
-		snprintf(text, TEXT_MAX, "%s, unicast and not zero", row->syntax);
-		break;
-	default:
-		snprintf(text, TEXT_MAX, "%s", row->syntax);
-	}
-	return text;
-}
-
-static const char *
-allowed_keys(const struct list *list, char text[static TEXT_MAX])
+allowed_keys(const struct list *list, char text[static FMK_VALUE_TEXT_MAX])
 {
 	size_t len = 0;
 	unsigned int i;
 
-	for (i = 0; i < list->nb_rows && len < TEXT_MAX; i++)
-		len += snprintf(text + len, TEXT_MAX - len, "%s%s%s", i == 0 ? "" : ", ",
+	for (i = 0; i < list->nb_rows && len < FMK_VALUE_TEXT_MAX; i++)
+		len += snprintf(text + len, FMK_VALUE_TEXT_MAX - len, "%s%s%s", i == 0 ? "" : ", ",
 			list->rows[i].key, list->rows[i].group ? "()" : "");
 	return text;
 }
 
-static int refuse(const struct list *list, const struct row *row, const char *value,
+static int refuse(const struct list *list, const struct fmk_option_row *row, const char *value,
 	const char *fmt, ...) __rte_format_printf(4, 5);
 
 static int
-refuse(const struct list *list, const struct row *row, const char *value, const char *fmt, ...)
+refuse(const struct list *list, const struct fmk_option_row *row, const char *value,
+	const char *fmt, ...)
 {
 	const char *before = value == NULL ? "" : row->group ? "(" : "=";
 	const char *after = value != NULL && row->group ? ")" : "";
-	char why[2 * TEXT_MAX];
+	char why[2 * FMK_VALUE_TEXT_MAX];
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -337,7 +78,7 @@ refuse(const struct list *list, const struct row *row, const char *value, const 
 	return -EINVAL;
 }
 
-static const struct row *
+static const struct fmk_option_row *
 find_row(const struct list *list, const char *key)
 {
 	unsigned int i;
@@ -375,21 +116,21 @@ check_equals(const struct list *list, const char *text)
 }
 
 static int
-parse_field(const struct list *list, const struct row *row, const char *value)
+parse_field(const struct list *list, const struct fmk_option_row *row, const char *value)
 {
-	char text[TEXT_MAX];
+	char text[FMK_VALUE_TEXT_MAX];
 
-	if (parsers[row->kind](row, value, RTE_PTR_ADD(list->fields, row->offset)) != 0)
-		return refuse(list, row, value, "allowed %s", allowed(row, text));
+	if (fmk_value_parse(row, value, list->fields) != 0)
+		return refuse(list, row, value, "allowed %s", fmk_value_allowed(row, text));
 	return 0;
 }
 
 static int
 parse_pair(struct list *list, const char *key, const char *value)
 {
-	const struct row *row = find_row(list, key);
-	const struct row as_written = {.key = key};
-	char text[TEXT_MAX];
+	const struct fmk_option_row *row = find_row(list, key);
+	const struct fmk_option_row as_written = {.key = key};
+	char text[FMK_VALUE_TEXT_MAX];
 
 	if (row == NULL)
 		return refuse(list, &as_written, value, "unknown key, allowed %s",
@@ -397,7 +138,8 @@ parse_pair(struct list *list, const char *key, const char *value)
 	if (row->group)
 		return refuse(list, &as_written, value, "allowed %s(%s)", key, row->syntax);
 	if (value == NULL || value[0] == '\0')
-		return refuse(list, row, value, "missing value, allowed %s", allowed(row, text));
+		return refuse(list, row, value, "missing value, allowed %s",
+			fmk_value_allowed(row, text));
 	if (list->values[row - list->rows] != NULL)
 		return refuse(list, row, value, "given twice, allowed once");
 	list->values[row - list->rows] = value;
@@ -465,7 +207,7 @@ closing_parenthesis(char *open)
 }
 
 /* Row of the group that begins at item, NULL if none does. */
-static const struct row *
+static const struct fmk_option_row *
 find_group(const struct list *list, const char *item)
 {
 	unsigned int i;
@@ -481,7 +223,7 @@ find_group(const struct list *list, const char *item)
 }
 
 static int
-parse_group(struct list *list, const struct row *row, const char *inside)
+parse_group(struct list *list, const struct fmk_option_row *row, const char *inside)
 {
 	if (list->values[row - list->rows] != NULL)
 		return refuse(list, row, inside, "given twice, allowed once");
@@ -491,7 +233,7 @@ parse_group(struct list *list, const struct row *row, const char *inside)
 
 /* Cut the text inside the group at item out; @return what follows it, NULL after a line of log. */
 static char *
-cut_group(const struct list *list, const struct row *row, char *item, char **inside)
+cut_group(const struct list *list, const struct fmk_option_row *row, char *item, char **inside)
 {
 	char *open = item + strlen(row->key);
 	char *close = closing_parenthesis(open);
@@ -515,7 +257,7 @@ take_groups(struct list *list, char *text, char *rest)
 	int ret = 0;
 
 	for (item = text; *item != '\0' && ret == 0; item += *item == ',') {
-		const struct row *row = find_group(list, item);
+		const struct fmk_option_row *row = find_group(list, item);
 		size_t len = strcspn(item, ",");
 
 		if (row == NULL) {
@@ -560,7 +302,7 @@ check_conflicts(const struct list *list, uint32_t given)
 	for (i = 0; i < RTE_DIM(conflicts); i++) {
 		unsigned int key = conflicts[i].key;
 		uint32_t both = given & conflicts[i].without;
-		const struct row *other;
+		const struct fmk_option_row *other;
 
 		if (both == 0 || (given & RTE_BIT32(key)) == 0)
 			continue;
@@ -599,29 +341,14 @@ check_together(const struct list *list)
 	return 0;
 }
 
-/* Locally administered, "FM", and the same for a name in every run. */
 static void
-set_mac(struct rte_ether_addr *mac, const char *card)
-{
-	/* rte_jhash() reads whole words. */
-	char name[FMK_NAME_MAX] __rte_aligned(sizeof(uint32_t)) = "";
-	uint32_t hash;
-
-	snprintf(name, sizeof(name), "%s", card);
-	hash = rte_jhash(name, (uint32_t)strlen(name), 0);
-	*mac = (struct rte_ether_addr){
-		{0x02, 'F', 'M', (uint8_t)(hash >> 16), (uint8_t)(hash >> 8), (uint8_t)hash}};
-}
-
-static void
-set_defaults(const struct row *rows, unsigned int nb_rows, void *fields)
+set_defaults(const struct fmk_option_row *rows, unsigned int nb_rows, void *fields)
 {
 	unsigned int i;
 
 	for (i = 0; i < nb_rows; i++)
 		if (rows[i].initial[0] != '\0')
-			parsers[rows[i].kind](
-				&rows[i], rows[i].initial, RTE_PTR_ADD(fields, rows[i].offset));
+			fmk_value_parse(&rows[i], rows[i].initial, fields);
 }
 
 static int
@@ -648,7 +375,7 @@ parse_card(struct list *list, char *text, char *rest)
 
 	set_defaults(card_rows, RTE_DIM(card_rows), options);
 	set_defaults(gen_rows, RTE_DIM(gen_rows), &options->gen);
-	set_mac(&options->mac, list->card);
+	fmk_value_local_mac(list->card, &options->mac);
 	ret = take_groups(list, text, rest);
 	if (ret == 0)
 		ret = parse_list(list, rest);
@@ -704,17 +431,17 @@ fmk_options_parse(const char *card, const char *args, struct fmk_options *option
 	return ret;
 }
 
-typedef void (*print_row)(FILE *out, const struct row *row, const char *label);
+typedef void (*print_row)(FILE *out, const struct fmk_option_row *row, const char *label);
 
 static void
-print_rows(FILE *out, const struct row *rows, unsigned int nb_rows, const char *open,
+print_rows(FILE *out, const struct fmk_option_row *rows, unsigned int nb_rows, const char *open,
 	const char *close, print_row print)
 {
-	char label[TEXT_MAX];
+	char label[FMK_VALUE_TEXT_MAX];
 	unsigned int i;
 
 	for (i = 0; i < nb_rows; i++) {
-		const struct row *row = &rows[i];
+		const struct fmk_option_row *row = &rows[i];
 
 		snprintf(label, sizeof(label), "%s%s%s%s%s%s", open, row->key,
 			row->group ? "(" : "=<", row->kind == FMK_KIND_GEN ? "..." : row->syntax,
@@ -725,32 +452,11 @@ print_rows(FILE *out, const struct row *rows, unsigned int nb_rows, const char *
 	}
 }
 
-static void
-print_text_row(FILE *out, const struct row *row, const char *label)
-{
-	fprintf(out, "  %-32s %-12s %s\n", label, row->initial[0] == '\0' ? "-" : row->initial,
-		row->help);
-}
-
-static void
-print_rst_row(FILE *out, const struct row *row, const char *label)
-{
-	char text[TEXT_MAX];
-
-	fprintf(out, "   * - ``%s``\n", label);
-	if (row->kind == FMK_KIND_GEN)
-		fprintf(out, "     - keys below\n");
-	else
-		fprintf(out, "     - ``%s``\n", allowed(row, text));
-	fprintf(out, "     - %s\n", row->initial[0] == '\0' ? "none" : row->initial);
-	fprintf(out, "     - %s\n", row->help);
-}
-
 void
 fmk_options_print(FILE *out)
 {
 	fprintf(out, "  %-32s %-12s %s\n", "key", "default", "meaning");
-	print_rows(out, card_rows, RTE_DIM(card_rows), "", "", print_text_row);
+	print_rows(out, card_rows, RTE_DIM(card_rows), "", "", fmk_value_print);
 }
 
 void
@@ -758,5 +464,5 @@ fmk_options_print_rst(FILE *out)
 {
 	fprintf(out, ".. list-table::\n   :header-rows: 1\n   :widths: 25 20 10 45\n\n");
 	fprintf(out, "   * - Key\n     - Allowed\n     - Default\n     - Meaning\n");
-	print_rows(out, card_rows, RTE_DIM(card_rows), "", "", print_rst_row);
+	print_rows(out, card_rows, RTE_DIM(card_rows), "", "", fmk_value_print_rst);
 }

@@ -84,7 +84,7 @@
 /** All keys as one string literal, for RTE_PMD_REGISTER_PARAM_STRING. */
 #define FMK_PARAM_STRING FMK_OPTIONS(FMK_PARAM_VALUE, FMK_PARAM_GROUP, " ")
 
-/** Kinds of values; the parser of each stands in fmk_options.c. */
+/** Kinds of values; the parser of each stands in fmk_value.c. */
 enum fmk_option_kind {
 	FMK_KIND_DEVICE,  /**< Text that begins with the name of a device. */
 	FMK_KIND_GEN,	  /**< List of FMK_GEN_OPTIONS. */

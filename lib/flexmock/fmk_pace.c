@@ -12,6 +12,13 @@ fmk_pace_init(struct fmk_pace *pace, const struct fmk_rate *rate)
 	*pace = (struct fmk_pace){.rate = *rate};
 }
 
+/* A rate may be so small that the time is no number; what adds to it must not overflow. */
+static uint64_t
+saturate(double ps)
+{
+	return ps < (double)INT64_MAX ? (uint64_t)ps : INT64_MAX;
+}
+
 static uint64_t
 elapsed(const struct fmk_pace *pace)
 {
@@ -19,11 +26,11 @@ elapsed(const struct fmk_pace *pace)
 
 	switch (pace->rate.kind) {
 	case FMK_RATE_PPS:
-		return (uint64_t)((double)pace->frames * ps / pace->rate.value);
+		return saturate((double)pace->frames * ps / pace->rate.value);
 	case FMK_RATE_BPS:
-		return (uint64_t)(pace->bits * ps / pace->rate.value);
+		return saturate(pace->bits * ps / pace->rate.value);
 	case FMK_RATE_CAPTURE:
-		return (uint64_t)((double)pace->last / pace->rate.value);
+		return saturate((double)pace->last / pace->rate.value);
 	default:
 		return 0;
 	}
@@ -49,7 +56,7 @@ fmk_pace_lap(const struct fmk_pace *pace)
 	if (pace->rate.kind == FMK_RATE_CAPTURE) {
 		if (lap == 0 || pace->frames < 2)
 			return FMK_PACE_LAP_DEFAULT;
-		lap += lap / (pace->frames - 1);
+		lap = RTE_MIN(lap + lap / (pace->frames - 1), (uint64_t)INT64_MAX);
 	}
 	return RTE_MAX(lap, UINT64_C(1));
 }

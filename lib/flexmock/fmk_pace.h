@@ -34,7 +34,7 @@ void fmk_pace_init(struct fmk_pace *pace, const struct fmk_rate *rate);
  *
  * @param len bytes of the frame without CRC
  * @param capture_time picoseconds since the capture's first frame
- * @return picoseconds since the lap began; 0 with rate=max
+ * @return picoseconds since the lap began, at most INT64_MAX; 0 with rate=max
  */
 uint64_t fmk_pace_next(struct fmk_pace *pace, uint32_t len, uint64_t capture_time);
 
@@ -42,7 +42,7 @@ uint64_t fmk_pace_next(struct fmk_pace *pace, uint32_t len, uint64_t capture_tim
  * Length of the lap whose frames have all been timed: with rate=capture the last frame's time and
  * one mean gap.
  *
- * @return picoseconds, at least 1
+ * @return picoseconds, 1 to INT64_MAX
  */
 uint64_t fmk_pace_lap(const struct fmk_pace *pace);
 

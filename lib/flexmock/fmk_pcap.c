@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,22 +16,17 @@
 #include <rte_ether.h>
 #include <rte_string_fns.h>
 
+#include "fmk_flexbuf.h"
 #include "fmk_log.h"
+#include "fmk_mem.h"
 #include "fmk_options.h"
-#include "fmk_pcap.h"
 #include "fmk_peer.h"
 
 #define NS_PER_SEC 1000000000ULL
 #define PS_PER_NS (FMK_PS_PER_SEC / NS_PER_SEC)
-#define MAX_SNAPLEN 262144u
 
 /* Frames later than this (106 days) count as this late: whoever adds to it must not overflow. */
 #define MAX_NS (INT64_MAX / PS_PER_NS)
-
-/* What a frame takes when it is laid out before start: its flits, a descriptor, an arrival. */
-#define LAID_ALIGN 64u
-#define LAID_DESC 16u
-#define LAID_ARRIVAL 16u
 
 #define ALLOWED_FILE "allowed a whole pcap or pcapng file of Ethernet frames"
 
@@ -52,9 +46,9 @@ struct fmk_peer {
 
 /* What the first pass over the file looks for and finds. */
 struct scan {
-	uint64_t preload; /* Frames to be laid out. */
-	uint32_t fixed;	  /* Bytes a laid-out frame takes beside its data. */
-	uint64_t laid;	  /* Bytes for the frames to be laid out. */
+	uint64_t preload; /* Frames to be laid out, at most. */
+	uint64_t frames;  /* Of these, found. */
+	uint64_t flits;	  /* Which they take. */
 	uint64_t cut;	  /* Frames shorter than they were on the wire. */
 	uint64_t back;	  /* Frames captured before the one before them. */
 	uint64_t late;	  /* Frames later than MAX_NS. */
@@ -62,53 +56,18 @@ struct scan {
 
 enum timing { TIMING_GOOD, TIMING_BACK, TIMING_LATE };
 
-static uint64_t
-mem_available(void)
-{
-	FILE *file = fopen("/proc/meminfo", "re");
-	uint64_t kib = UINT64_MAX >> 10;
-	char line[128];
-
-	if (file == NULL)
-		return UINT64_MAX;
-	while (fgets(line, sizeof(line), file) != NULL) {
-		if (sscanf(line, "MemAvailable: %" SCNu64 " kB", &kib) == 1)
-			break;
-	}
-	fclose(file);
-	return kib << 10;
-}
-
-static uint64_t
-address_space_left(void)
-{
-	struct rlimit limit;
-	uint64_t used = 0;
-	FILE *file;
-
-	if (getrlimit(RLIMIT_AS, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY)
-		return UINT64_MAX;
-	file = fopen("/proc/self/statm", "re");
-	if (file != NULL) {
-		if (fscanf(file, "%" SCNu64, &used) == 1)
-			used *= (uint64_t)sysconf(_SC_PAGESIZE);
-		fclose(file);
-	}
-	return limit.rlim_cur > used ? limit.rlim_cur - used : 0;
-}
-
 /* Refuse a capture that takes @least bytes for certain, and @likely by our best knowledge. */
 static int
 check_memory(const struct fmk_peer *peer, uint64_t least, uint64_t likely)
 {
-	uint64_t available = RTE_MIN(mem_available(), address_space_left());
+	uint64_t available = fmk_mem_available();
 
 	if (least <= available)
 		return 0;
 	READER_LOG(ERR, peer,
 		"needs %" PRIu64 " MiB, %" PRIu64
 		" MiB of memory available; allowed a smaller capture or preload=0",
-		(likely + (1 << 20) - 1) >> 20, available >> 20);
+		FMK_MIB_CEIL(likely), available >> 20);
 	return -ENOMEM;
 }
 
@@ -258,8 +217,10 @@ scan_frame(struct fmk_peer *peer, struct scan *scan, const struct pcap_pkthdr *h
 	scan->back += timing == TIMING_BACK;
 	scan->late += timing == TIMING_LATE;
 	scan->cut += header->caplen < header->len;
-	if (peer->played < scan->preload)
-		scan->laid += RTE_ALIGN_CEIL((uint64_t)header->caplen, LAID_ALIGN) + scan->fixed;
+	if (scan->frames < scan->preload) {
+		scan->frames++;
+		scan->flits += FMK_FLITS(header->caplen);
+	}
 	peer->played++;
 	return 0;
 }
@@ -308,14 +269,14 @@ tell_oddities(const struct fmk_peer *peer, const struct scan *scan)
 static int
 check_frames(struct fmk_peer *peer, const struct fmk_options *options)
 {
-	struct scan scan = {
-		.preload = (uint64_t)options->preload,
-		.fixed = LAID_DESC + (options->rate.kind == FMK_RATE_MAX ? 0 : LAID_ARRIVAL),
-	};
+	struct scan scan = {.preload = (uint64_t)options->preload};
+	uint64_t laid;
 	int ret = scan_file(peer, &scan);
 
-	if (ret == 0)
-		ret = check_memory(peer, scan.laid, scan.laid);
+	if (ret < 0)
+		return ret;
+	laid = fmk_flexbuf_size(scan.flits, scan.frames, options->rate.kind != FMK_RATE_MAX);
+	ret = check_memory(peer, laid, laid);
 	if (ret == 0)
 		tell_oddities(peer, &scan);
 	return ret;
@@ -401,107 +362,3 @@ const struct fmk_peer_ops fmk_pcap_ops = {
 	.rewind = start_pass,
 	.close = reader_close,
 };
-
-/* A capture being written. */
-struct fmk_pcap_writer {
-	char card[FMK_NAME_MAX];
-	char path[PATH_MAX];
-	pcap_t *pcap; /* Only says what the file is like. */
-	pcap_dumper_t *dumper;
-	bool failed; /* The file is left as it is then. */
-};
-
-#define WRITER_LOG(level, writer, fmt, ...) \
-	FMK_LOG(level, (writer)->card, "tx_pcap=%s: " fmt, (writer)->path, ##__VA_ARGS__)
-
-static int
-create_file(struct fmk_pcap_writer *writer)
-{
-	/* libpcap takes "-" for the standard output. */
-	const char *path = strcmp(writer->path, "-") == 0 ? "./-" : writer->path;
-	int ret;
-
-	writer->pcap = pcap_open_dead_with_tstamp_precision(
-		DLT_EN10MB, MAX_SNAPLEN, PCAP_TSTAMP_PRECISION_NANO);
-	if (writer->pcap == NULL) {
-		WRITER_LOG(ERR, writer, "no memory");
-		return -ENOMEM;
-	}
-	errno = 0;
-	writer->dumper = pcap_dump_open(writer->pcap, path);
-	if (writer->dumper == NULL) {
-		ret = errno != 0 ? -errno : -EIO;
-		WRITER_LOG(ERR, writer, "%s; allowed a file that can be written", strerror(-ret));
-		return ret;
-	}
-	return 0;
-}
-
-int
-fmk_pcap_writer_open(const char *card, const char *path, struct fmk_pcap_writer **writer)
-{
-	struct fmk_pcap_writer *opened = calloc(1, sizeof(*opened));
-	int ret;
-
-	if (opened == NULL) {
-		FMK_LOG(ERR, card, "tx_pcap=%s: no memory", path);
-		return -ENOMEM;
-	}
-	strlcpy(opened->card, card, sizeof(opened->card));
-	strlcpy(opened->path, path, sizeof(opened->path));
-	ret = create_file(opened);
-	if (ret < 0) {
-		fmk_pcap_writer_close(opened);
-		return ret;
-	}
-	*writer = opened;
-	return 0;
-}
-
-/* Called once for each file. */
-static int
-fail(struct fmk_pcap_writer *writer)
-{
-	WRITER_LOG(ERR, writer, "%s; nothing more is recorded", strerror(errno));
-	writer->failed = true;
-	return -EIO;
-}
-
-int
-fmk_pcap_writer_write(
-	struct fmk_pcap_writer *writer, const void *data, uint32_t len, uint64_t time_ns)
-{
-	const struct pcap_pkthdr header = {
-		.ts.tv_sec = (time_t)(time_ns / NS_PER_SEC),
-		.ts.tv_usec = (suseconds_t)(time_ns % NS_PER_SEC), /* nanoseconds, see open */
-		.caplen = RTE_MIN(len, MAX_SNAPLEN),
-		.len = len,
-	};
-
-	if (writer->failed)
-		return -EIO;
-	pcap_dump((u_char *)writer->dumper, &header, data);
-	return ferror(pcap_dump_file(writer->dumper)) ? fail(writer) : 0;
-}
-
-int
-fmk_pcap_writer_flush(struct fmk_pcap_writer *writer)
-{
-	if (writer->failed)
-		return -EIO;
-	return pcap_dump_flush(writer->dumper) < 0 ? fail(writer) : 0;
-}
-
-void
-fmk_pcap_writer_close(struct fmk_pcap_writer *writer)
-{
-	if (writer == NULL)
-		return;
-	if (writer->dumper != NULL) {
-		fmk_pcap_writer_flush(writer);
-		pcap_dump_close(writer->dumper);
-	}
-	if (writer->pcap != NULL)
-		pcap_close(writer->pcap);
-	free(writer);
-}

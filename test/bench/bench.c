@@ -13,6 +13,7 @@
 #include "bench.h"
 
 #define PAIRS_FULL 1200
+#define PAIRS_MAX 100000
 #define PAIRS_QUICK 240
 #define MAKES_FULL 6
 #define MAKES_QUICK 3
@@ -115,9 +116,10 @@ parse(struct bench_conf *conf, int argc, char **argv)
 			return -1;
 		}
 	}
-	if (conf->pairs < BENCH_BLOCK_PAIRS || conf->makes < 1 ||
+	if (conf->pairs < BENCH_BLOCK_PAIRS || conf->pairs > PAIRS_MAX || conf->makes < 1 ||
 		conf->pairs / conf->makes < BENCH_BLOCK_PAIRS)
-		return bench_fail("%u pairs or more are needed for each make", BENCH_BLOCK_PAIRS);
+		return bench_fail("--pairs: at least %u for each make, at most %u",
+			BENCH_BLOCK_PAIRS, PAIRS_MAX);
 	return optind == argc ? 0 : bench_fail("unknown argument '%s'", argv[optind]);
 }
 

@@ -89,7 +89,9 @@ struct bench_samples {
 struct bench_result {
 	const struct bench_row *row;
 	struct bench_spread base_mpps, dut_mpps, ratio, control;
-	unsigned int lost; /* pairs measured again */
+	double ratio_slow,
+		ratio_fast; /* pairs below and above the middle of the baseline's rates */
+	unsigned int lost;  /* pairs measured again */
 	bool base_fast_free, dut_fast_free;
 };
 

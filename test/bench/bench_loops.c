@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The FlexMock authors
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -244,13 +245,38 @@ block_spread(double *values, unsigned int nb)
 	return all;
 }
 
+/* A host may run a core at two speeds, with another ratio at each. Needs unsorted samples. */
+static double
+ratio_at(const struct bench_samples *s, double from, double to)
+{
+	double picked[s->nb];
+	unsigned int nb = 0;
+
+	for (unsigned int i = 0; i < s->nb; i++)
+		if (s->base[i] >= from && s->base[i] < to)
+			picked[nb++] = s->ratio[i];
+	return nb == 0 ? 0 : bench_spread(picked, nb).median;
+}
+
+static void
+split_speeds(const struct bench_samples *s, struct bench_result *result)
+{
+	double rates[s->nb], middle;
+
+	memcpy(rates, s->base, sizeof(rates));
+	result->base_mpps = bench_spread(rates, s->nb);
+	middle = (result->base_mpps.p5 + result->base_mpps.p95) / 2;
+	result->ratio_slow = ratio_at(s, 0, middle);
+	result->ratio_fast = ratio_at(s, middle, HUGE_VAL);
+}
+
 void
 bench_samples_result(struct bench_samples *s, struct bench_result *result)
 {
 	result->lost = s->lost;
+	split_speeds(s, result);
 	result->control = block_spread(s->control, s->nb);
 	result->ratio = block_spread(s->ratio, s->nb);
-	result->base_mpps = bench_spread(s->base, s->nb);
 	result->dut_mpps = bench_spread(s->dut, s->nb);
 	free(s->control);
 }

@@ -88,8 +88,9 @@ bench_print_row(const struct bench_result *r)
 		r->dut_fast_free ? 'y' : 'n',
 		inside_control(r) ? "  inside the control: no difference" : "");
 	if (unsteady(r))
-		printf("%-42s (machine unsteady: baseline %.0f..%.0f Mpps)\n", "", r->base_mpps.p5,
-			r->base_mpps.p95);
+		printf("%12smachine unsteady: baseline %.0f..%.0f Mpps; ratio %.3f in its slower "
+		       "turns, %.3f in its faster\n",
+			"", r->base_mpps.p5, r->base_mpps.p95, r->ratio_slow, r->ratio_fast);
 	fflush(stdout);
 }
 
@@ -198,8 +199,10 @@ json_row(FILE *out, const struct bench_result *r, const struct bench_conf *conf)
 	json_spread(out, "control", &r->control);
 	if (r->row->mark > 0)
 		fprintf(out, ", \"mark\": %.2f", r->row->mark);
-	fprintf(out, ", \"inside_control\": %s, \"lost_pairs\": %u}",
-		inside_control(r) ? "true" : "false", r->lost);
+	fprintf(out,
+		", \"inside_control\": %s, \"lost_pairs\": %u, \"ratio_slow\": %.5f, "
+		"\"ratio_fast\": %.5f}",
+		inside_control(r) ? "true" : "false", r->lost, r->ratio_slow, r->ratio_fast);
 }
 
 static void

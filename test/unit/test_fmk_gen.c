@@ -10,11 +10,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "fmk_log.h"
 #include "fmk_options.h"
+#include "fmk_pace.h"
 #include "fmk_peer.h"
 
 #define CARD "net_flexmock0"
@@ -148,7 +151,7 @@ valid_frames(void **state)
 	for (unsigned int i = 0; i < sizeof(l4) / sizeof(l4[0]); i++) {
 		for (unsigned int j = 0; j < sizeof(sizes) / sizeof(sizes[0]); j++) {
 			snprintf(args, sizeof(args),
-				"gen(l4=%s,size=%u,flows=50,dst_count=3,dst_ip=255.255.255.254)",
+				"gen(l4=%s,size=%u,flows=50,dst_count=3,dst_ip=255.255.255.253)",
 				l4[i], sizes[j]);
 			check_all(args);
 		}
@@ -314,9 +317,108 @@ refuses_what_is_no_frame(void **state)
 	bad = good;
 	bad.gen.dst_count = 0;
 	check_refused(&bad, CARD ": gen(dst_count=0): allowed 1 to 4294967295\n");
+	bad = good;
+	bad.gen.dst_ip = 0xfffffffe;
+	bad.gen.dst_count = 3;
+	check_refused(
+		&bad, CARD ": gen(dst_count=3): allowed 1 to 2 with dst_ip=255.255.255.254\n");
+	bad.gen.dst_ip = 1;
+	bad.gen.dst_count = UINT32_MAX;
+	assert_int_equal(fmk_gen_ops.open(CARD, &bad, &peer), 0);
+	fmk_gen_ops.close(peer);
 	good.gen.size = 65553;
 	assert_int_equal(fmk_gen_ops.open(CARD, &good, &peer), 0);
 	fmk_gen_ops.close(peer);
+}
+
+static rlim_t
+address_space(void)
+{
+	FILE *file = fopen("/proc/self/statm", "r");
+	unsigned long pages;
+
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%lu", &pages), 1);
+	fclose(file);
+	return pages * (rlim_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Open the generator with 64 MiB to map; the log is one line of these pieces, or none. */
+static void
+check_memory(const char *args, int want, const char *begin)
+{
+	static const char end[] =
+		" MiB of memory available; allowed fewer or smaller frames, or preload=0\n";
+	struct rlimit before, limit;
+	struct fmk_options options;
+	struct fmk_peer *peer = NULL;
+	char *text;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+	int ret;
+
+	assert_non_null(stream);
+	assert_int_equal(fmk_options_parse(CARD, args, &options), 0);
+	assert_int_equal(getrlimit(RLIMIT_AS, &before), 0);
+	limit = before;
+	limit.rlim_cur = address_space() + (64 << 20);
+	rte_openlog_stream(stream);
+	assert_int_equal(setrlimit(RLIMIT_AS, &limit), 0);
+	ret = fmk_gen_ops.open(CARD, &options, &peer);
+	assert_int_equal(setrlimit(RLIMIT_AS, &before), 0);
+	rte_openlog_stream(NULL);
+	fclose(stream);
+
+	assert_int_equal(ret, want);
+	if (want == 0)
+		assert_string_equal(text, "");
+	else if (strncmp(text, begin, strlen(begin)) != 0 || size < sizeof(end) ||
+		strcmp(text + size - strlen(end), end) != 0 ||
+		strchr(text, '\n') != text + size - 1)
+		fail_msg("log: %s", text);
+	free(text);
+	if (ret == 0)
+		fmk_gen_ops.close(peer);
+	else
+		assert_null(peer);
+}
+
+static void
+refuses_what_does_not_fit_in_memory(void **state)
+{
+	(void)state;
+	check_memory(
+		"gen(flows=16777216)", -ENOMEM, CARD ": gen(flows=16777216): needs 1280 MiB, ");
+	check_memory("gen(flows=16777216),rate=1pps", -ENOMEM,
+		CARD ": gen(flows=16777216): needs 1536 MiB, ");
+	check_memory("gen(flows=16777216,size=69)", -ENOMEM,
+		CARD ": gen(flows=16777216): needs 2304 MiB, ");
+	check_memory("gen(flows=16777216),preload=8388608", -ENOMEM,
+		CARD ": gen(flows=16777216): needs 640 MiB, ");
+	check_memory("gen(flows=16777216),preload=1000", 0, NULL);
+	check_memory("gen(flows=16777216),preload=0", 0, NULL);
+	check_memory("gen(flows=1000),preload=16777216", 0, NULL);
+}
+
+/* At the slowest rates the second frame comes later than the clock can say. */
+static void
+slowest_rates_stay_in_range(void **state)
+{
+	static const enum fmk_rate_kind kinds[] = {FMK_RATE_PPS, FMK_RATE_BPS, FMK_RATE_CAPTURE};
+	static const double rates[] = {1e-7, 1e-300, 5e-324};
+
+	(void)state;
+	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
+		for (size_t r = 0; r < sizeof(rates) / sizeof(rates[0]); r++) {
+			const struct fmk_rate rate = {.kind = kinds[k], .value = rates[r]};
+			struct fmk_pace pace;
+
+			fmk_pace_init(&pace, &rate);
+			assert_int_equal(fmk_pace_next(&pace, 60, 0), 0);
+			assert_int_equal(fmk_pace_next(&pace, 60, FMK_PS_PER_SEC), INT64_MAX);
+			assert_int_equal(fmk_pace_lap(&pace), INT64_MAX);
+		}
+	}
 }
 
 int
@@ -329,6 +431,8 @@ main(void)
 		cmocka_unit_test(source_rule),
 		cmocka_unit_test(rewind_plays_the_same),
 		cmocka_unit_test(refuses_what_is_no_frame),
+		cmocka_unit_test(refuses_what_does_not_fit_in_memory),
+		cmocka_unit_test(slowest_rates_stay_in_range),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

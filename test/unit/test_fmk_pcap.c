@@ -17,10 +17,14 @@
 
 #include <cmocka.h>
 
+#include "fmk_device.h"
+#include "fmk_flexbuf.h"
 #include "fmk_log.h"
+#include "fmk_mem.h"
 #include "fmk_options.h"
 #include "fmk_pcap.h"
 #include "fmk_peer.h"
+#include "fmk_steer.h"
 
 #define CARD "net_flexmock0"
 #define LINKTYPE_ETHERNET 1
@@ -35,6 +39,21 @@ static size_t log_size;
 static FILE *log_stream;
 
 static int
+open_log(void)
+{
+	log_stream = open_memstream(&log_text, &log_size);
+	return log_stream == NULL ? -1 : rte_openlog_stream(log_stream);
+}
+
+static void
+close_log(void)
+{
+	rte_openlog_stream(NULL);
+	fclose(log_stream);
+	free(log_text);
+}
+
+static int
 setup(void **state)
 {
 	const char *tmp = getenv("TMPDIR");
@@ -44,17 +63,14 @@ setup(void **state)
 	if (mkdtemp(folder) == NULL)
 		return -1;
 	snprintf(path, sizeof(path), "%s/file", folder);
-	log_stream = open_memstream(&log_text, &log_size);
-	return log_stream == NULL ? -1 : rte_openlog_stream(log_stream);
+	return open_log();
 }
 
 static int
 teardown(void **state)
 {
 	(void)state;
-	rte_openlog_stream(NULL);
-	fclose(log_stream);
-	free(log_text);
+	close_log();
 	snprintf(path, sizeof(path), "%s/file", folder);
 	unlink(path);
 	return rmdir(folder);
@@ -586,6 +602,207 @@ refuses_what_does_not_fit_in_memory(void **state)
 	fmk_pcap_ops.close(none);
 }
 
+/* A capture that is overwritten between the two times a FlexBuffer reads it. */
+
+static unsigned int rewinds;
+static uint32_t new_lens[2];
+
+static void
+write_frames(const uint32_t lens[2])
+{
+	FILE *file = create_pcap(MAGIC_NS, LINKTYPE_ETHERNET);
+
+	put_record(file, 1, 0, lens[0], lens[0]);
+	put_record(file, 1, 0, lens[1], lens[1]);
+	fclose(file);
+}
+
+static int
+overwriting_rewind(struct fmk_peer *peer)
+{
+	if (++rewinds == 2)
+		write_frames(new_lens);
+	return fmk_pcap_ops.rewind(peer);
+}
+
+/* A length from first up whose frame goes to that one of two queues. */
+static uint32_t
+len_for_queue(uint32_t first, uint16_t queue)
+{
+	uint8_t data[RTE_ETHER_HDR_LEN + 1];
+	uint32_t len;
+
+	for (len = first;; len++) {
+		for (uint32_t i = 0; i < sizeof(data); i++)
+			data[i] = content(len, i);
+		if (fmk_steer_queue(data, sizeof(data), 2) == queue)
+			return len;
+	}
+}
+
+/* Lay frames of these lengths for two queues, the file then being overwritten. */
+static int
+lay_overwritten(const uint32_t lens[2], struct fmk_flexbuf bufs[2])
+{
+	struct fmk_peer_ops ops = fmk_pcap_ops;
+	struct fmk_lay lay = {
+		.card = CARD,
+		.ops = &ops,
+		.max_frames = FMK_PRELOAD_AUTO,
+		.rate.kind = FMK_RATE_MAX,
+		.nb_queues = 2,
+	};
+	int ret;
+
+	write_frames(lens);
+	lay.peer = opened(NULL);
+	ops.rewind = overwriting_rewind;
+	rewinds = 0;
+	ret = fmk_flexbuf_lay(&lay, bufs);
+	assert_int_equal(rewinds, 2);
+	fmk_pcap_ops.close(lay.peer);
+	return ret;
+}
+
+static void
+check_changed(const uint32_t lens[2])
+{
+	struct fmk_flexbuf bufs[2];
+
+	assert_int_equal(lay_overwritten(lens, bufs), -EIO);
+	for (unsigned int q = 0; q < 2; q++)
+		assert_null(bufs[q].map);
+	assert_int_equal(log_lines(), 1);
+	assert_string_equal(log_text,
+		CARD ": rx_pcap changed while it was read; allowed one nobody writes to\n");
+}
+
+static void
+tells_longer_frames_of_overwritten_file(void **state)
+{
+	const uint32_t lens[] = {len_for_queue(20, 0), len_for_queue(20, 1)};
+
+	(void)state;
+	new_lens[0] = lens[0];
+	new_lens[1] = len_for_queue(5000, 1);
+	check_changed(lens);
+}
+
+/* Of frames that are shorter than before. */
+static void
+tells_more_frames_of_overwritten_file(void **state)
+{
+	const uint32_t lens[] = {len_for_queue(1000, 0), len_for_queue(20, 1)};
+
+	(void)state;
+	new_lens[0] = len_for_queue(20, 0);
+	new_lens[1] = new_lens[0];
+	check_changed(lens);
+}
+
+/* There was no frame for that queue, so it has no memory. */
+static void
+tells_frames_of_overwritten_file_for_empty_queue(void **state)
+{
+	const uint32_t len = len_for_queue(20, 0), lens[] = {len, len};
+
+	(void)state;
+	new_lens[0] = len;
+	new_lens[1] = len_for_queue(20, 1);
+	check_changed(lens);
+}
+
+static void
+plays_overwritten_file_that_fits(void **state)
+{
+	const uint32_t lens[] = {len_for_queue(1000, 0), len_for_queue(1000, 1)};
+	struct fmk_flexbuf bufs[2];
+
+	(void)state;
+	for (uint16_t q = 0; q < 2; q++)
+		new_lens[q] = len_for_queue(100, q);
+	assert_int_equal(lay_overwritten(lens, bufs), 0);
+	check_log("rx_pcap", NULL);
+	for (unsigned int q = 0; q < 2; q++) {
+		assert_int_equal(bufs[q].nb_frames, 1);
+		assert_int_equal(bufs[q].desc[0].len, new_lens[q]);
+		fmk_flexbuf_free(&bufs[q]);
+	}
+}
+
+/* A card that plays and records. */
+
+static int
+create_card(const char *rx, const char *tx)
+{
+	struct fmk_device *device = NULL;
+	char args[2 * PATH_MAX + 32];
+	int ret;
+
+	snprintf(args, sizeof(args), "rx_pcap=%s,tx_pcap=%s", rx, tx);
+	ret = fmk_device_create(CARD, args, &fmk_mem_heap, &device);
+	if (ret == 0)
+		fmk_device_destroy(device, false);
+	else
+		assert_null(fmk_device_find(CARD));
+	return ret;
+}
+
+/* The card must refuse to record to that name of the file, and the file must stay. */
+static void
+check_not_overwritten(const char *name)
+{
+	char tx[PATH_MAX], want[3 * PATH_MAX];
+	struct fmk_peer *peer;
+
+	snprintf(tx, sizeof(tx), "%s/%s", folder, name);
+	close_log();
+	assert_int_equal(open_log(), 0);
+	assert_int_equal(create_card(path, tx), -EINVAL);
+	assert_int_equal(log_lines(), 1);
+	snprintf(want, sizeof(want),
+		CARD ": tx_pcap=%s: is the file of rx_pcap=%s, allowed another file\n", tx, path);
+	assert_string_equal(log_text, want);
+	assert_int_equal(open_reader(FMK_PRELOAD_AUTO, &peer), 0);
+	expect_frame(peer, 60, 0);
+	expect_frame(peer, 61, 0);
+	expect_end(peer);
+	fmk_pcap_ops.close(peer);
+}
+
+static void
+refuses_to_record_over_what_is_played(void **state)
+{
+	static const uint32_t lens[] = {60, 61};
+	char name[PATH_MAX];
+
+	(void)state;
+	write_frames(lens);
+	check_not_overwritten("./file");
+	snprintf(name, sizeof(name), "%s/link", folder);
+	assert_int_equal(symlink("file", name), 0);
+	check_not_overwritten("link");
+	unlink(name);
+	assert_int_equal(link(path, name), 0);
+	check_not_overwritten("link");
+	unlink(name);
+}
+
+static void
+records_beside_what_is_played(void **state)
+{
+	static const uint32_t lens[] = {60, 61};
+	char tx[PATH_MAX];
+
+	(void)state;
+	write_frames(lens);
+	snprintf(tx, sizeof(tx), "%s/other", folder);
+	assert_int_equal(create_card(path, tx), 0); /* new */
+	assert_int_equal(create_card(path, tx), 0); /* overwritten */
+	check_log("rx_pcap", NULL);
+	unlink(tx);
+}
+
 /* The writer. */
 
 static void
@@ -735,6 +952,12 @@ main(void)
 		TEST(refuses_truncated_pcapng),
 		TEST(refuses_huge_file_unread),
 		TEST(refuses_what_does_not_fit_in_memory),
+		TEST(tells_longer_frames_of_overwritten_file),
+		TEST(tells_more_frames_of_overwritten_file),
+		TEST(tells_frames_of_overwritten_file_for_empty_queue),
+		TEST(plays_overwritten_file_that_fits),
+		TEST(refuses_to_record_over_what_is_played),
+		TEST(records_beside_what_is_played),
 		TEST(round_trip),
 		TEST(writes_what_a_capture_takes),
 		TEST(cannot_create),

@@ -34,22 +34,38 @@ static_assert(offsetof(struct rte_mbuf, port) ==
 #define RX_SMALL 0x1 /* every frame fits one flit: one move copies it */
 #define RX_RING 0x2  /* buffers come from the ring of posted ones */
 #define RX_PACED 0x4 /* frames arrive by the clock */
+#define RX_WIDE 0x10 /* the CPU moves a flit at once */
 #define RX_SEGS 0x8  /* a frame may take several buffers, which are always the freshest */
 
-/* Hand the next frame of the cursor over in an mbuf. Frames and buffers have room for whole flits. */
+/* Half a flit and a flit as the compiler moves them at once, where the CPU level has such moves. */
+typedef uint8_t half_flit __attribute__((vector_size(FMK_FLIT / 2), aligned(1), may_alias));
+typedef uint8_t whole_flit __attribute__((vector_size(FMK_FLIT), aligned(1), may_alias));
+
 static __rte_always_inline void
-fill_mbuf(const struct flexmock_rxq *rxq, struct rte_mbuf *m, const struct fmk_rx_desc *desc,
-	const uint8_t *src, bool small)
+copy_flit(uint8_t *dst, const uint8_t *src, unsigned int flags)
+{
+	if (flags & RX_WIDE) {
+		*(whole_flit *)dst = *(const whole_flit *)src;
+	} else {
+		((half_flit *)dst)[0] = ((const half_flit *)src)[0];
+		((half_flit *)dst)[1] = ((const half_flit *)src)[1];
+	}
+}
+
+/* Hand a frame over in an mbuf. Frames and buffers have room for whole flits. */
+static __rte_always_inline void
+fill_mbuf(struct rte_mbuf *m, const struct flexmock_rearm *rearm, const struct fmk_rx_desc *desc,
+	const uint8_t *src, unsigned int flags)
 {
 	uint8_t *dst = (uint8_t *)m->buf_addr + RTE_PKTMBUF_HEADROOM;
 
-	memcpy((char *)m + MBUF_REARM_OFFSET, &rxq->rearm, sizeof(rxq->rearm));
+	memcpy((char *)m + MBUF_REARM_OFFSET, rearm, sizeof(*rearm));
 	memcpy((char *)m + MBUF_DESC_OFFSET, desc, sizeof(*desc));
-	memcpy(dst, src, FMK_FLIT);
-	if (small)
+	copy_flit(dst, src, flags);
+	if (flags & RX_SMALL)
 		return;
 	for (uint32_t o = FMK_FLIT; o < desc->len; o += FMK_FLIT)
-		memcpy(dst + o, src + o, FMK_FLIT);
+		copy_flit(dst + o, src + o, flags);
 }
 
 /*
@@ -57,8 +73,10 @@ fill_mbuf(const struct flexmock_rxq *rxq, struct rte_mbuf *m, const struct fmk_r
  * Returns the bytes of these frames.
  */
 static __rte_always_inline uint64_t
-fill_mbufs(struct flexmock_rxq *rxq, struct rte_mbuf **mbufs, uint32_t *len, uint32_t n, bool small)
+fill_mbufs(struct flexmock_rxq *rxq, struct rte_mbuf **mbufs, uint32_t *len, uint32_t n,
+	unsigned int flags)
 {
+	const struct flexmock_rearm rearm = rxq->rearm;
 	struct fmk_queue *card = &rxq->card;
 	uint64_t bytes = 0;
 
@@ -70,11 +88,11 @@ fill_mbufs(struct flexmock_rxq *rxq, struct rte_mbuf **mbufs, uint32_t *len, uin
 
 		card->span -= end - done;
 		for (; done < end; done++, desc++) {
-			fill_mbuf(rxq, mbufs[done], desc, src, small);
+			fill_mbuf(mbufs[done], &rearm, desc, src, flags);
 			if (len != NULL)
 				len[done] = desc->len;
 			bytes += desc->len;
-			src += small ? FMK_FLIT : FMK_FLIT_CEIL(desc->len);
+			src += flags & RX_SMALL ? FMK_FLIT : FMK_FLIT_CEIL(desc->len);
 		}
 		card->desc = desc;
 		card->data = src;
@@ -111,7 +129,7 @@ receive_hot(struct flexmock_rxq *rxq, struct rte_mbuf **pkts, uint32_t *n, unsig
 	if (unlikely(*n == 0))
 		return 0;
 	*n = alloc_mbufs(rxq, pkts, *n);
-	return fill_mbufs(rxq, pkts, NULL, *n, (flags & RX_SMALL) != 0);
+	return fill_mbufs(rxq, pkts, NULL, *n, flags);
 }
 
 /*
@@ -137,8 +155,7 @@ post_run(struct flexmock_rxq *rxq, uint32_t max, unsigned int flags)
 	n = alloc_mbufs(rxq, &posted->mbufs[tail], n);
 	posted->count += n;
 	if (!(flags & RX_PACED))
-		fill_mbufs(
-			rxq, &posted->mbufs[tail], &posted->len[tail], n, (flags & RX_SMALL) != 0);
+		fill_mbufs(rxq, &posted->mbufs[tail], &posted->len[tail], n, flags);
 	return n;
 }
 
@@ -154,7 +171,7 @@ take_run(struct flexmock_rxq *rxq, struct rte_mbuf **pkts, uint32_t *n, unsigned
 		*n = (uint32_t)RTE_MIN(rxq->card.left, (uint64_t)*n);
 	memcpy(pkts, &posted->mbufs[posted->head], *n * sizeof(*pkts));
 	if (flags & RX_PACED)
-		bytes = fill_mbufs(rxq, pkts, NULL, *n, (flags & RX_SMALL) != 0);
+		bytes = fill_mbufs(rxq, pkts, NULL, *n, flags);
 	for (uint32_t i = 0; !(flags & RX_PACED) && i < *n; i++)
 		bytes += posted->len[posted->head + i];
 	posted->count -= *n;
@@ -317,9 +334,13 @@ send_nowhere(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n)
 #ifdef RTE_ARCH_X86_64
 #define AVX2 __attribute__((target("avx,avx2,bmi,bmi2")))
 #define AVX512 __attribute__((target("avx,avx2,bmi,bmi2,avx512f,avx512bw,avx512vl,avx512dq")))
+#define WIDE_base 0
+#define WIDE_avx2 0
+#define WIDE_avx512 RX_WIDE
 #define LEVELS(X, ...) \
 	X(base, , __VA_ARGS__) X(avx2, AVX2, __VA_ARGS__) X(avx512, AVX512, __VA_ARGS__)
 #else
+#define WIDE_base 0
 #define LEVELS(X, ...) X(base, , __VA_ARGS__)
 #endif
 
@@ -343,7 +364,7 @@ static const char *const level_names[NB_LEVELS] = {"plain C", "AVX2", "AVX-512"}
 #define RX_BURST(level, attr, name, flags)                                                        \
 	attr static uint16_t rx_##name##_##level(void *queue, struct rte_mbuf **pkts, uint16_t n) \
 	{                                                                                         \
-		return receive(queue, pkts, n, flags);                                            \
+		return receive(queue, pkts, n, (flags) | WIDE_##level);                           \
 	}
 #define RX_BURSTS(name, text, flags) LEVELS(RX_BURST, name, flags)
 RX_VARIANTS(RX_BURSTS)
