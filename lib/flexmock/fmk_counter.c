@@ -59,9 +59,13 @@ print_table(FILE *out, const char *all, const char *queue, const struct fmk_coun
 	for (unsigned int i = 0; i < table->nb_rows; i++) {
 		const struct fmk_counter_row *row = &table->rows[i];
 
-		fprintf(out, "   * - ``%s%s``", all, row->name);
-		if (queue != NULL)
-			fprintf(out, ", ``%s%s``", queue, row->name);
+		/* What is delivered has its total in the basic statistics. */
+		if (queue == NULL)
+			fprintf(out, "   * - ``%s%s``", all, row->name);
+		else if (row->class == FMK_COUNT_GOOD)
+			fprintf(out, "   * - ``%s%s``", queue, row->name);
+		else
+			fprintf(out, "   * - ``%s%s``, ``%s%s``", all, row->name, queue, row->name);
 		fprintf(out, "\n     - %s\n", row->text);
 	}
 }

@@ -70,13 +70,6 @@ fmk_device_find(const char *name)
 	return device;
 }
 
-static bool
-has_source(const struct fmk_options *options)
-{
-	return options->gen_given || options->loopback || options->rx_pcap[0] != '\0' ||
-		options->lower[0] != '\0';
-}
-
 static enum fmk_source
 source_of(const struct fmk_options *options)
 {
@@ -142,7 +135,7 @@ plug_peer(struct fmk_device *device)
 			far->name, far->far != NULL ? far->far->name : far->options.peer);
 		return -EBUSY;
 	}
-	if (has_source(&far->options) || far->wire.started) {
+	if (!far->options.plain || far->wire.started) {
 		FMK_LOG(ERR, near->name,
 			"peer=%s: that card %s, allowed a stopped one without a source", far->name,
 			far->wire.started ? "is running" : "has a source of its own");
@@ -169,7 +162,7 @@ find_waiting_peer(struct fmk_device *device)
 	}
 	if (other == NULL || strcmp(near->options.peer, other->shared->name) == 0)
 		return 0;
-	if (has_source(&near->options) || near->options.peer[0] != '\0') {
+	if (!near->options.plain || near->options.peer[0] != '\0') {
 		FMK_LOG(ERR, near->name,
 			"%s has peer=%s and waits for this card, allowed no source or peer=%s",
 			other->shared->name, near->name, other->shared->name);
@@ -190,6 +183,8 @@ new_shared(const char *name, const struct fmk_options *options, const struct fmk
 	shared->options = *options;
 	shared->max_frame = RTE_ETHER_MTU + FMK_FRAME_OVERHEAD;
 	shared->wire.enabled = true;
+	shared->epoch = FMK_NOT_BEGUN;
+	rte_spinlock_init(&shared->mover);
 	rte_rwlock_init(&shared->far_lock);
 	shared->rx = mem->zalloc(FMK_QUEUES_MAX * sizeof(*shared->rx), options->numa_node);
 	shared->filter = mem->zalloc(sizeof(*shared->filter), options->numa_node);
@@ -348,18 +343,34 @@ fmk_device_destroy(struct fmk_device *device, bool keep_lower)
 	free_device(device);
 }
 
+/* Keep everybody who hands frames to the card's queues away from them. */
+static void
+lock_queues(struct fmk_shared *shared)
+{
+	rte_spinlock_lock(&shared->mover);
+	if (shared->far != NULL)
+		rte_rwlock_write_lock(&shared->far->far_lock);
+}
+
+static void
+unlock_queues(struct fmk_shared *shared)
+{
+	if (shared->far != NULL)
+		rte_rwlock_write_unlock(&shared->far->far_lock);
+	rte_spinlock_unlock(&shared->mover);
+}
+
 void
 fmk_device_set_queue(struct fmk_device *device, uint16_t id, struct fmk_queue *queue)
 {
 	struct fmk_shared *shared = device->shared;
-	struct fmk_shared *far = shared->far;
 
-	if (far != NULL)
-		rte_rwlock_write_lock(&far->far_lock);
+	pthread_mutex_lock(&control_lock);
+	lock_queues(shared);
 	shared->rx[id] = queue;
-	if (far != NULL)
-		rte_rwlock_write_unlock(&far->far_lock);
+	unlock_queues(shared);
 	update_queues(shared);
+	pthread_mutex_unlock(&control_lock);
 }
 
 static int
@@ -397,30 +408,30 @@ lay_frames(struct fmk_device *device)
 }
 
 static int
-load_queue(struct fmk_device *device, uint16_t id, uint64_t now)
+load_queue(struct fmk_device *device, uint16_t id)
 {
 	struct fmk_shared *shared = device->shared;
 
-	return fmk_queue_load(
-		shared->rx[id], &device->laid[id], shared->options.loop, now, device->mem);
+	return fmk_queue_load(shared->rx[id], &device->laid[id], shared->options.loop,
+		&shared->epoch, device->mem);
 }
 
 static int
-start_preloaded(struct fmk_device *device, uint64_t now)
+start_preloaded(struct fmk_device *device)
 {
 	int ret = lay_frames(device);
 
 	if (ret < 0)
 		return ret;
 	for (uint16_t q = 0; q < device->shared->nb_rx; q++) {
-		if (load_queue(device, q, now) < 0)
+		if (load_queue(device, q) < 0)
 			return no_memory(device->shared);
 	}
 	return 0;
 }
 
 static int
-start_live(struct fmk_device *device, uint64_t now)
+start_live(struct fmk_device *device)
 {
 	struct fmk_shared *shared = device->shared;
 
@@ -428,30 +439,34 @@ start_live(struct fmk_device *device, uint64_t now)
 		if (fmk_queue_open_ring(shared->rx[q], shared->options.numa_node, device->mem) < 0)
 			return no_memory(shared);
 	}
-	return device->stream == NULL ? 0 : fmk_stream_start(device->stream, now);
+	return device->stream == NULL ? 0 : fmk_stream_start(device->stream);
 }
 
-/* The carrier of a cable is that both cards run. */
+/*
+ * Change the state of the wire and what follows from it. A cable's carrier is that the card at its
+ * other end runs and has its link enabled.
+ */
 static void
-set_started(struct fmk_shared *shared, bool started)
+set_wire(struct fmk_shared *shared, bool started, bool enabled)
 {
 	struct fmk_shared *far = shared->far;
 
 	if (far != NULL)
 		rte_rwlock_write_lock(&far->far_lock);
 	shared->wire.started = started;
+	shared->wire.enabled = enabled;
 	if (shared->source != FMK_SOURCE_CABLE)
 		shared->wire.carrier = true;
 	if (far != NULL) {
-		far->wire.carrier = started;
-		shared->wire.carrier = far->wire.started;
+		far->wire.carrier = fmk_wire_passes(&shared->wire);
+		shared->wire.carrier = fmk_wire_passes(&far->wire);
 		rte_rwlock_write_unlock(&far->far_lock);
 	}
 	update_queues(shared);
 }
 
 int
-fmk_device_start(struct fmk_device *device, uint16_t nb_rx, uint64_t now)
+fmk_device_start(struct fmk_device *device, uint16_t nb_rx)
 {
 	struct fmk_shared *shared = device->shared;
 	int ret = 0;
@@ -460,12 +475,14 @@ fmk_device_start(struct fmk_device *device, uint16_t nb_rx, uint64_t now)
 	shared->nb_rx = nb_rx;
 	shared->wire.eof = false;
 	shared->count.eof = 0;
+	shared->count_base.eof = 0;
+	shared->epoch = FMK_NOT_BEGUN;
 	if (nb_rx > 0 && shared->source == FMK_SOURCE_PRELOADED)
-		ret = start_preloaded(device, now);
+		ret = start_preloaded(device);
 	else if (nb_rx > 0)
-		ret = start_live(device, now);
+		ret = start_live(device);
 	if (ret == 0)
-		set_started(shared, true);
+		set_wire(shared, true, shared->wire.enabled);
 	pthread_mutex_unlock(&control_lock);
 	return ret;
 }
@@ -474,7 +491,7 @@ void
 fmk_device_stop(struct fmk_device *device)
 {
 	pthread_mutex_lock(&control_lock);
-	set_started(device->shared, false);
+	set_wire(device->shared, false, device->shared->wire.enabled);
 	free_retired(device);
 	if (device->writer != NULL)
 		fmk_pcap_writer_flush(device->writer);
@@ -485,8 +502,7 @@ void
 fmk_device_set_link(struct fmk_device *device, bool up)
 {
 	pthread_mutex_lock(&control_lock);
-	device->shared->wire.enabled = up;
-	update_queues(device->shared);
+	set_wire(device->shared, device->shared->wire.started, up);
 	pthread_mutex_unlock(&control_lock);
 }
 
@@ -518,20 +534,36 @@ fmk_device_set_filter(struct fmk_device *device, const struct fmk_filter *filter
 	return 0;
 }
 
-int
-fmk_device_start_queue(struct fmk_device *device, uint16_t id, uint64_t now)
+static int
+ready_queue(struct fmk_device *device, uint16_t id)
 {
 	struct fmk_shared *shared = device->shared;
 	struct fmk_queue *queue = shared->rx[id];
-	int ret = 0;
+
+	if (shared->source != FMK_SOURCE_PRELOADED)
+		return queue->ring != NULL
+			? 0
+			: fmk_queue_open_ring(queue, shared->options.numa_node, device->mem);
+	return queue->buf.desc != NULL ? 0 : load_queue(device, id);
+}
+
+static void
+run_queue(struct fmk_shared *shared, uint16_t id, bool running)
+{
+	lock_queues(shared);
+	shared->rx[id]->running = running;
+	unlock_queues(shared);
+	update_queues(shared);
+}
+
+int
+fmk_device_start_queue(struct fmk_device *device, uint16_t id)
+{
+	int ret;
 
 	pthread_mutex_lock(&control_lock);
-	if (shared->source == FMK_SOURCE_PRELOADED && queue->buf.desc == NULL)
-		ret = load_queue(device, id, now);
-	else if (shared->source != FMK_SOURCE_PRELOADED && queue->ring == NULL)
-		ret = fmk_queue_open_ring(queue, shared->options.numa_node, device->mem);
-	queue->running = ret == 0;
-	update_queues(shared);
+	ret = ready_queue(device, id);
+	run_queue(device->shared, id, ret == 0);
 	pthread_mutex_unlock(&control_lock);
 	return ret;
 }
@@ -540,8 +572,7 @@ void
 fmk_device_stop_queue(struct fmk_device *device, uint16_t id)
 {
 	pthread_mutex_lock(&control_lock);
-	device->shared->rx[id]->running = false;
-	update_queues(device->shared);
+	run_queue(device->shared, id, false);
 	pthread_mutex_unlock(&control_lock);
 }
 
@@ -558,7 +589,9 @@ fmk_device_end_queue(struct fmk_shared *shared, struct fmk_queue *queue)
 {
 	__atomic_store_n(&queue->end_told, true, __ATOMIC_SEQ_CST);
 	for (uint16_t q = 0; q < shared->nb_rx; q++) {
-		if (!__atomic_load_n(&shared->rx[q]->end_told, __ATOMIC_SEQ_CST))
+		const struct fmk_queue *other = shared->rx[q];
+
+		if (other != NULL && !__atomic_load_n(&other->end_told, __ATOMIC_SEQ_CST))
 			return false;
 	}
 	return end_replay(shared);
@@ -567,12 +600,17 @@ fmk_device_end_queue(struct fmk_shared *shared, struct fmk_queue *queue)
 bool
 fmk_device_advance(struct fmk_device *device, uint64_t now)
 {
+	struct fmk_shared *shared = device->shared;
+	bool ended = false;
+
+	if (rte_spinlock_trylock(&shared->mover) == 0)
+		return false;
 	if (device->stream != NULL)
-		return fmk_stream_run(device->stream, device->shared, now) &&
-			end_replay(device->shared);
-	if (device->port != NULL)
-		fmk_port_pump(device->port, device->shared);
-	return false;
+		ended = fmk_stream_run(device->stream, shared, now) && end_replay(shared);
+	else if (device->port != NULL)
+		fmk_port_pump(device->port, shared);
+	rte_spinlock_unlock(&shared->mover);
+	return ended;
 }
 
 static uint16_t
@@ -581,17 +619,30 @@ steer(const struct fmk_shared *shared, const struct fmk_frame *frame)
 	return fmk_steer_queue(frame->data, frame->seg_len, shared->nb_rx);
 }
 
+bool
+fmk_device_has_room(const struct fmk_shared *shared, const struct fmk_frame *frame)
+{
+	const struct fmk_queue *queue = shared->rx[steer(shared, frame)];
+
+	return queue == NULL || !queue->running || fmk_queue_waiting(queue) < queue->capacity;
+}
+
 /* Consecutive frames of one queue. */
 static uint32_t
-deliver_run(struct fmk_queue *queue, const struct fmk_frame *frames, uint32_t n,
+deliver_run(struct fmk_shared *shared, uint16_t id, const struct fmk_frame *frames, uint32_t n,
 	struct fmk_frame *refused)
 {
-	uint32_t taken = queue->running ? fmk_queue_enqueue(queue, frames, n) : 0;
+	struct fmk_queue *queue = shared->rx[id];
+	bool running = queue != NULL && queue->running;
+	uint32_t taken = running ? fmk_queue_enqueue(queue, frames, n) : 0;
 
 	if (taken == n)
 		return 0;
 	memcpy(refused, &frames[taken], (n - taken) * sizeof(*refused));
-	fmk_queue_miss(queue, n - taken);
+	if (running)
+		fmk_queue_miss(queue, n - taken);
+	else
+		__atomic_fetch_add(&shared->count.no_queue, n, __ATOMIC_RELAXED);
 	return n - taken;
 }
 
@@ -608,8 +659,8 @@ fmk_device_deliver(struct fmk_shared *shared, const struct fmk_frame *frames, ui
 
 		if (i < n && next == id)
 			continue;
-		nb_refused += deliver_run(
-			shared->rx[id], &frames[first], i - first, &refused[nb_refused]);
+		nb_refused +=
+			deliver_run(shared, id, &frames[first], i - first, &refused[nb_refused]);
 		first = i;
 		id = next;
 	}

@@ -35,7 +35,7 @@
 #define FMK_FRAME_OVERHEAD 18
 #define FMK_FRAME_MAX 9728 /**< Longest frame the port receives, bytes without CRC. */
 #define FMK_MTU_MAX (FMK_FRAME_MAX - FMK_FRAME_OVERHEAD)
-#define FMK_QUEUES_MAX 1024 /**< Receive queues of a card (RTE_MAX_QUEUES_PER_PORT). */
+#define FMK_QUEUES_MAX RTE_MAX_QUEUES_PER_PORT /**< Receive queues of a card. */
 
 struct fmk_pcap_writer;
 struct fmk_port;
@@ -60,8 +60,11 @@ struct fmk_shared {
 	struct fmk_queue **rx; /**< FMK_QUEUES_MAX places; NULL or stopped ones get no frames. */
 	uint16_t nb_rx;
 
-	struct fmk_shared
-		*far; /**< Card at the other end of the cable, NULL while there is none. */
+	uint64_t epoch; /**< Device time at which a paced replay began, or FMK_NOT_BEGUN. */
+
+	/** Of the thread that moves frames from a shared peer to the queues. */
+	rte_spinlock_t mover;
+	struct fmk_shared *far; /**< Other end of the cable, NULL while there is none. */
 	/** Held for reading while frames go to far; for writing to change far or its queues. */
 	rte_rwlock_t far_lock;
 
@@ -113,10 +116,9 @@ void fmk_device_set_queue(struct fmk_device *device, uint16_t id, struct fmk_que
 /**
  * Start: lay the frames for the @p nb_rx queues set, begin the replay, take the link up.
  *
- * @param now device time, picoseconds
  * @return 0, or -errno after one line of log
  */
-int fmk_device_start(struct fmk_device *device, uint16_t nb_rx, uint64_t now);
+int fmk_device_start(struct fmk_device *device, uint16_t nb_rx);
 
 /** Stop: afterwards no frame comes in and no other card reaches into this one's queues. */
 void fmk_device_stop(struct fmk_device *device);
@@ -140,9 +142,12 @@ int fmk_device_set_filter(struct fmk_device *device, const struct fmk_filter *fi
  *
  * @return 0 or -ENOMEM
  */
-int fmk_device_start_queue(struct fmk_device *device, uint16_t id, uint64_t now);
+int fmk_device_start_queue(struct fmk_device *device, uint16_t id);
 
-/** Let a queue receive nothing: frames by the clock and live ones to it are missed. */
+/**
+ * Let a queue receive nothing: frames by the clock are missed, live ones find no queue. What waits
+ * in it stays.
+ */
 void fmk_device_stop_queue(struct fmk_device *device, uint16_t id);
 
 /**
@@ -169,6 +174,12 @@ bool fmk_device_advance(struct fmk_device *device, uint64_t now);
  */
 uint32_t fmk_device_deliver(struct fmk_shared *shared, const struct fmk_frame *frames, uint32_t n,
 	struct fmk_frame *refused);
+
+/**
+ * @return whether the queue of a frame has room for it; true if it would not wait there in any
+ *   case, as its queue does not run
+ */
+bool fmk_device_has_room(const struct fmk_shared *shared, const struct fmk_frame *frame);
 
 /**
  * Send frames along the cable.

@@ -292,7 +292,14 @@ static const struct {
 	{KEY_loop, LIVE},
 	{KEY_preload, LIVE},
 	{KEY_rate, LIVE},
+	/* Live frames come in the buffers they are in. */
+	{KEY_cache, LIVE},
 };
+
+/* Keys that say where frames come from or go to: a card without them may become a cable's end. */
+#define SOURCE                                                                                  \
+	(BIT(dev) | BIT(loopback) | BIT(rx_pcap) | BIT(tx_pcap) | BIT(gen) | BIT(infinite_rx) | \
+		BIT(loop) | BIT(preload) | BIT(rate) | BIT(cache))
 
 static int
 check_conflicts(const struct list *list, uint32_t given)
@@ -316,7 +323,7 @@ check_conflicts(const struct list *list, uint32_t given)
 static int
 check_together(const struct list *list)
 {
-	const struct fmk_options *options = list->fields;
+	struct fmk_options *options = list->fields;
 	uint32_t given = 0;
 	unsigned int i;
 
@@ -327,8 +334,14 @@ check_together(const struct list *list)
 		given &= ~BIT(loopback);
 	if (!options->infinite_rx)
 		given &= ~BIT(infinite_rx);
+	if (options->cache == FMK_CACHE_HOT)
+		given &= ~BIT(cache);
+	options->plain = (given & SOURCE) == 0;
 	if (check_conflicts(list, given) != 0)
 		return -EINVAL;
+	if (options->preload == 0 && options->cache == FMK_CACHE_RING)
+		return refuse(list, &list->rows[KEY_cache], list->values[KEY_cache],
+			"allowed only without preload=0");
 	if (options->rate.kind == FMK_RATE_CAPTURE && (given & BIT(rx_pcap)) == 0)
 		return refuse(list, &list->rows[KEY_rate], list->values[KEY_rate],
 			"allowed only with rx_pcap=<file>");

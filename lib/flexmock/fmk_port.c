@@ -228,6 +228,18 @@ fmk_port_start(struct fmk_port *port)
 	return 0;
 }
 
+int
+fmk_port_set_mtu(struct fmk_port *port, uint16_t mtu)
+{
+	int ret = rte_eth_dev_set_mtu(port->id, mtu);
+
+	/* A port that has no say in it takes what comes. */
+	if (ret == 0 || ret == -ENOTSUP)
+		return 0;
+	PORT_LOG(ERR, port, "refuses MTU %u: %s", mtu, rte_strerror(-ret));
+	return ret;
+}
+
 void
 fmk_port_stop(struct fmk_port *port)
 {
@@ -275,7 +287,6 @@ fmk_port_open(const char *card, const char *text, struct fmk_port **out)
 	strlcpy(port->card, card, sizeof(port->card));
 	snprintf(port->owner.name, sizeof(port->owner.name), "%s", card);
 	rte_eth_dev_owner_new(&port->owner.id);
-	rte_spinlock_init(&port->rx_lock);
 	for (unsigned int i = 0; i < RTE_DIM(port->tx_lock); i++)
 		rte_spinlock_init(&port->tx_lock[i]);
 
@@ -355,11 +366,8 @@ pump_queue(struct fmk_port *port, struct fmk_shared *shared, uint16_t queue)
 void
 fmk_port_pump(struct fmk_port *port, struct fmk_shared *shared)
 {
-	if (rte_spinlock_trylock(&port->rx_lock) == 0)
-		return;
 	for (uint16_t q = 0; q < port->nb_rx; q++)
 		pump_queue(port, shared, q);
-	rte_spinlock_unlock(&port->rx_lock);
 }
 
 uint16_t

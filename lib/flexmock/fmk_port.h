@@ -74,14 +74,17 @@ int fmk_port_rx_setup(
 int fmk_port_tx_setup(struct fmk_port *port, uint16_t queue, uint16_t nb_desc);
 int fmk_port_start(struct fmk_port *port);
 
+/** Change the MTU while the port runs. @return 0, or -errno after one line of log */
+int fmk_port_set_mtu(struct fmk_port *port, uint16_t mtu);
+
 void fmk_port_stop(struct fmk_port *port);
 
 /** Link of the port below; down once it is gone. */
 void fmk_port_link(const struct fmk_port *port, struct rte_eth_link *link);
 
 /**
- * Move received frames to the queues of a card that has another number of them. Returns at once
- * when another thread is at it.
+ * Move received frames to the queues of a card that has another number of them; for the thread
+ * that holds fmk_shared.mover.
  */
 void fmk_port_pump(struct fmk_port *port, struct fmk_shared *shared);
 

@@ -31,7 +31,7 @@ fmk_queue_fini(struct fmk_queue *queue, const struct fmk_mem *mem)
 }
 
 static void
-rewind_queue(struct fmk_queue *queue, uint32_t laps, uint64_t now)
+rewind_queue(struct fmk_queue *queue, uint32_t laps)
 {
 	uint64_t total = laps == 0 ? UINT64_MAX : (uint64_t)laps * queue->buf.nb_frames;
 
@@ -43,7 +43,6 @@ rewind_queue(struct fmk_queue *queue, uint32_t laps, uint64_t now)
 	queue->data = queue->buf.data;
 	queue->left = queue->paced ? 0 : total;
 	queue->span = queue->paced ? 0 : queue->buf.nb_frames;
-	queue->start = now;
 	queue->arrived = 0;
 	queue->span_head = 0;
 	queue->span_count = 0;
@@ -51,25 +50,38 @@ rewind_queue(struct fmk_queue *queue, uint32_t laps, uint64_t now)
 }
 
 int
-fmk_queue_load(struct fmk_queue *queue, const struct fmk_flexbuf *buf, uint32_t laps, uint64_t now,
-	const struct fmk_mem *mem)
+fmk_queue_load(struct fmk_queue *queue, const struct fmk_flexbuf *buf, uint32_t laps,
+	uint64_t *epoch, const struct fmk_mem *mem)
 {
 	queue->buf = *buf;
+	queue->epoch = epoch;
 	if (buf->arrival != NULL && queue->spans == NULL) {
 		queue->spans = mem->zalloc(queue->capacity * sizeof(*queue->spans), -1);
 		if (queue->spans == NULL)
 			return -ENOMEM;
 	}
-	rewind_queue(queue, laps, now);
+	rewind_queue(queue, laps);
 	return 0;
+}
+
+/* When the replay began: now, if this is the first poll of all queues. */
+static uint64_t
+epoch(const struct fmk_queue *queue, uint64_t now)
+{
+	uint64_t begin = __atomic_load_n(queue->epoch, __ATOMIC_RELAXED);
+
+	if (unlikely(begin == FMK_NOT_BEGUN) &&
+		__atomic_compare_exchange_n(
+			queue->epoch, &begin, now, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		return now;
+	return begin;
 }
 
 /* Frames of the replay whose time has come. */
 static uint64_t
-due(const struct fmk_queue *queue, uint64_t now)
+due(const struct fmk_queue *queue, uint64_t elapsed)
 {
 	const struct fmk_flexbuf *buf = &queue->buf;
-	uint64_t elapsed = now - queue->start;
 	uint64_t frames = elapsed / buf->lap * buf->nb_frames;
 	uint32_t low = 0, high = buf->nb_frames;
 
@@ -88,11 +100,12 @@ due(const struct fmk_queue *queue, uint64_t now)
 static uint64_t
 clock_brings(struct fmk_queue *queue, uint64_t now)
 {
+	uint64_t begin = epoch(queue, now);
 	uint64_t n;
 
-	if (queue->buf.nb_frames == 0 || (int64_t)(now - queue->start) < 0)
+	if (queue->buf.nb_frames == 0 || (int64_t)(now - begin) < 0)
 		return 0;
-	n = due(queue, now) - queue->arrived;
+	n = due(queue, now - begin) - queue->arrived;
 	queue->arrived += n;
 	return n;
 }

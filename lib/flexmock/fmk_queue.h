@@ -30,6 +30,9 @@ struct rte_ring;
 #define FMK_SLOW_FILTER 0x2 /**< Addresses are filtered. */
 #define FMK_SLOW_LONG 0x4   /**< Frames may be longer than the port receives. */
 
+/** Value of an epoch before the first poll. */
+#define FMK_NOT_BEGUN UINT64_MAX
+
 /** Consecutive frames that wait, numbered from the start of the replay. */
 struct fmk_span {
 	uint64_t first;
@@ -55,7 +58,7 @@ struct fmk_queue {
 	uint64_t total;		/**< Frames of the whole replay, UINT64_MAX for ever. */
 
 	/* Paced. */
-	uint64_t start;	  /**< Device time of the first lap. */
+	uint64_t *epoch;  /**< Device time of the first lap, of all queues of the card. */
 	uint64_t arrived; /**< Frames the clock has brought, dropped ones included. */
 	struct fmk_span *spans;
 	uint32_t span_head;
@@ -82,11 +85,12 @@ void fmk_queue_fini(struct fmk_queue *queue, const struct fmk_mem *mem);
  *
  * @param buf outlives its use by the queue
  * @param laps times to play it, 0 for ever
- * @param now device time, picoseconds; the replay starts here
+ * @param epoch where the queues of a card keep the device time of the replay's begin; FMK_NOT_BEGUN
+ *   before. A paced replay begins with the first poll of any of them.
  * @return 0 or -ENOMEM
  */
 int fmk_queue_load(struct fmk_queue *queue, const struct fmk_flexbuf *buf, uint32_t laps,
-	uint64_t now, const struct fmk_mem *mem);
+	uint64_t *epoch, const struct fmk_mem *mem);
 
 /**
  * Make a live queue: a ring for frames from several senders.

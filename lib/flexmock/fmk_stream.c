@@ -5,14 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <rte_spinlock.h>
-
 #include "fmk_pace.h"
 #include "fmk_steer.h"
 #include "fmk_stream.h"
 
 struct fmk_stream {
-	rte_spinlock_t lock; /* of the thread that reads */
 	const struct fmk_peer_ops *ops;
 	struct fmk_peer *peer;
 	const struct fmk_options *options;
@@ -36,7 +33,6 @@ fmk_stream_open(const struct fmk_peer_ops *ops, struct fmk_peer *peer,
 	s->ops = ops;
 	s->peer = peer;
 	s->options = options;
-	rte_spinlock_init(&s->lock);
 	*stream = s;
 	return 0;
 }
@@ -50,13 +46,13 @@ fmk_stream_close(struct fmk_stream *stream)
 }
 
 int
-fmk_stream_start(struct fmk_stream *stream, uint64_t now)
+fmk_stream_start(struct fmk_stream *stream)
 {
 	uint32_t loop = stream->options->loop;
 
 	fmk_frame_free(&stream->held);
 	fmk_pace_init(&stream->pace, &stream->options->rate);
-	stream->lap_start = now;
+	stream->lap_start = FMK_NOT_BEGUN;
 	stream->laps_left = loop == 0 ? UINT32_MAX : loop;
 	stream->ended = false;
 	stream->told = false;
@@ -94,19 +90,17 @@ hold_next(struct fmk_stream *stream)
 	stream->held_at = stream->lap_start + fmk_pace_next(&stream->pace, frame.len, frame.time);
 }
 
-/* Whether the held frame has left: it is in its queue, or was dropped at a full one. */
+/* Whether the held frame has left: it is in its queue, or was dropped for want of one or of room. */
 static bool
 release_held(struct fmk_stream *stream, struct fmk_shared *shared)
 {
-	uint16_t id = fmk_steer_queue(stream->held.data, stream->held.seg_len, shared->nb_rx);
-	struct fmk_queue *queue = shared->rx[id];
+	struct fmk_frame refused;
 
-	if (fmk_queue_enqueue(queue, &stream->held, 1) == 0) {
-		if (stream->options->rate.kind == FMK_RATE_MAX)
-			return false;
-		fmk_queue_miss(queue, 1);
-		fmk_frame_free(&stream->held);
-	}
+	if (stream->options->rate.kind == FMK_RATE_MAX &&
+		!fmk_device_has_room(shared, &stream->held))
+		return false;
+	if (fmk_device_deliver(shared, &stream->held, 1, &refused) > 0)
+		fmk_frame_free(&refused);
 	stream->held.data = NULL;
 	return true;
 }
@@ -115,7 +109,7 @@ static bool
 all_taken(const struct fmk_shared *shared)
 {
 	for (uint16_t q = 0; q < shared->nb_rx; q++) {
-		if (fmk_queue_waiting(shared->rx[q]) != 0)
+		if (shared->rx[q] != NULL && fmk_queue_waiting(shared->rx[q]) != 0)
 			return false;
 	}
 	return true;
@@ -124,10 +118,10 @@ all_taken(const struct fmk_shared *shared)
 bool
 fmk_stream_run(struct fmk_stream *stream, struct fmk_shared *shared, uint64_t now)
 {
-	bool last = false;
-
-	if (stream->told || rte_spinlock_trylock(&stream->lock) == 0)
+	if (stream->told)
 		return false;
+	if (stream->lap_start == FMK_NOT_BEGUN)
+		stream->lap_start = now;
 	for (int i = 0; i < FMK_STREAM_BURST && !stream->ended; i++) {
 		if (stream->held.data == NULL)
 			hold_next(stream);
@@ -135,8 +129,6 @@ fmk_stream_run(struct fmk_stream *stream, struct fmk_shared *shared, uint64_t no
 			!release_held(stream, shared))
 			break;
 	}
-	if (stream->ended && !stream->told && all_taken(shared))
-		last = stream->told = true;
-	rte_spinlock_unlock(&stream->lock);
-	return last;
+	stream->told = stream->ended && all_taken(shared);
+	return stream->told;
 }

@@ -7,7 +7,7 @@
 /**
  * @file
  * A generator or capture that is read while the card runs (preload=0): for captures larger than
- * memory. One thread at a time reads it for all queues.
+ * memory. The thread that holds fmk_shared.mover reads it for all queues.
  */
 
 #include <stdbool.h>
@@ -24,8 +24,8 @@ int fmk_stream_open(const struct fmk_peer_ops *ops, struct fmk_peer *peer,
 
 void fmk_stream_close(struct fmk_stream *stream);
 
-/** Begin with the first frame. @return 0 or -errno after one line of log */
-int fmk_stream_start(struct fmk_stream *stream, uint64_t now);
+/** Begin with the first frame, at the first run. @return 0 or -errno after one line of log */
+int fmk_stream_start(struct fmk_stream *stream);
 
 /**
  * Read frames into the queues of @p shared: with rate=max while they have room, else those whose

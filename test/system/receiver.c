@@ -2,10 +2,12 @@
  * Copyright(c) 2026 The FlexMock authors
  *
  * flexmock-receiver EAL-options -- [--packets N] [--queues N] [--burst N] [--scribble]
+ *                                  [--record FILE]
  *
  * Receives N packets from the ports there are and checks every one of them: its mbuf, its IPv4, UDP
  * and TCP checksums, and its bytes and place against what the queue got in its first lap. With
- * --scribble each packet is overwritten before it is freed. Exits with 0 if all is right.
+ * --scribble each packet is overwritten before it is freed; with --record a line for each one, its
+ * port, its queue and its bytes, is written to FILE. Exits with 0 if all is right.
  */
 #include <getopt.h>
 #include <inttypes.h>
@@ -52,6 +54,7 @@ static struct {
 	uint16_t queues;
 	uint16_t burst;
 	bool scribble;
+	FILE *record;
 } options = {.packets = 1000000, .queues = 1, .burst = 32};
 
 static struct queue *queues;
@@ -143,6 +146,17 @@ compare(struct queue *q, const uint8_t *data, uint32_t len)
 }
 
 static void
+record(const struct queue *q, const uint8_t *data, uint32_t len)
+{
+	flockfile(options.record);
+	fprintf(options.record, "%u %u ", q->port, q->id);
+	for (uint32_t i = 0; i < len; i++)
+		fprintf(options.record, "%02x", data[i]);
+	fprintf(options.record, "\n");
+	funlockfile(options.record);
+}
+
+static void
 check(struct queue *q, const struct rte_mbuf *m)
 {
 	uint8_t copy[MAX_FRAME];
@@ -151,6 +165,8 @@ check(struct queue *q, const struct rte_mbuf *m)
 
 	q->packets++;
 	q->bytes += len;
+	if (options.record != NULL && data != NULL)
+		record(q, data, len);
 	if (data == NULL || !mbuf_is_right(m, q->port)) {
 		q->bad_mbuf++;
 		return;
@@ -239,6 +255,8 @@ start_port(uint16_t port, struct rte_mempool *pool)
 		if (ret == 0)
 			ret = rte_eth_tx_queue_setup(port, q, NB_DESC, rte_socket_id(), NULL);
 	}
+	if (ret == 0)
+		ret = rte_eth_promiscuous_enable(port);
 	if (ret == 0)
 		ret = rte_eth_dev_start(port);
 	if (ret != 0)
@@ -330,6 +348,7 @@ parse(int argc, char **argv)
 		{"queues", required_argument, NULL, 'q'},
 		{"burst", required_argument, NULL, 'b'},
 		{"scribble", no_argument, NULL, 's'},
+		{"record", required_argument, NULL, 'r'},
 		{0},
 	};
 	int c;
@@ -344,8 +363,9 @@ parse(int argc, char **argv)
 				strtoul(optarg, NULL, 10), (unsigned long)MAX_BURST);
 		else if (c == 's')
 			options.scribble = true;
-		else
-			rte_exit(EXIT_FAILURE, "unknown option\n");
+		else if (c != 'r' || (options.record = fopen(optarg, "w")) == NULL)
+			rte_exit(
+				EXIT_FAILURE, "unknown option, or a file that cannot be written\n");
 	}
 }
 
@@ -379,6 +399,8 @@ main(int argc, char **argv)
 	}
 	printf("received %" PRIu64 " of %" PRIu64 ", faults %" PRIu64 "\n", (uint64_t)received,
 		options.packets, faults);
+	if (options.record != NULL && fclose(options.record) != 0)
+		faults++;
 	free(queues);
 	rte_mempool_free(pool);
 	rte_eal_cleanup();

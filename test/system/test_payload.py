@@ -2,31 +2,10 @@
 # Copyright(c) 2026 The FlexMock authors
 """Full rate, every payload checked by the receiver, which overwrites each packet it was given."""
 
-import os
-import subprocess
-
 import pytest
 
-from pcapfiles import udp_frame, write_pcap
-from testpmd import BUILD, DRIVER, LCORES, NO_HUGE, CRASH, environment, file_prefix
-
-RECEIVER = os.path.join(BUILD, "test", "system", "flexmock-receiver")
-
-
-def receive(*vdevs, packets, queues=1, cores=1, burst=32, scribble=True):
-    """Run the receiver on these ports; it must find nothing wrong."""
-    command = [RECEIVER, "-d", DRIVER, *NO_HUGE, "-m", "256", f"--file-prefix={file_prefix()}"]
-    command += ["-l", "0" if cores == 1 else "0,1"]
-    command += [f"--vdev={vdev}" for vdev in vdevs]
-    command += ["--", f"--packets={packets}", f"--queues={queues}", f"--burst={burst}"]
-    command += ["--scribble"] if scribble else []
-    done = subprocess.run(
-        command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=1800
-    )
-    print(" ".join(command), done.stdout, sep="\n")
-    assert done.returncode == 0 and not CRASH.search(done.stdout), done.stdout[-3000:]
-    assert f"of {packets}, faults 0" in done.stdout
-    return done.stdout
+from pcapfiles import flow_of, udp_frame, udp_frames, write_pcap
+from receiver import receive
 
 
 def assert_laps_complete(output):
@@ -79,3 +58,20 @@ def test_capture(tmp_path, options):
     path = write_pcap(tmp_path / "in.pcap", [udp_frame(size, size, size % 50) for size in range(60, 1519)])
     vdev = f"net_flexmock0,rx_pcap={path},infinite_rx=1{options}"
     assert_laps_complete(receive(vdev, packets=200000, queues=2))
+
+
+@pytest.mark.parametrize("options", ["", ",preload=0", ",cache=ring"])
+@pytest.mark.parametrize("cores", [1, 2])
+def test_order_within_each_queue(tmp_path, options, cores):
+    """A queue gets its frames in capture order, a flow keeps its queue, each frame comes once."""
+    frames = udp_frames(2000, 60, flows=50)
+    path, record = write_pcap(tmp_path / "in.pcap", frames), tmp_path / "record"
+    receive(f"net_flexmock0,rx_pcap={path}{options}", packets=len(frames), queues=4, cores=cores, record=record)
+    seen = {queue: [] for queue in range(4)}
+    for line in record.read_text().splitlines():
+        _, queue, frame = line.split()
+        seen[int(queue)].append(bytes.fromhex(frame))
+    flows = [{flow_of(frame) for frame in got} for got in seen.values()]
+    assert sum(len(of_queue) for of_queue in flows) == 50
+    for got, of_queue in zip(seen.values(), flows):
+        assert got and got == [frame for frame in frames if flow_of(frame) in of_queue]

@@ -3,7 +3,6 @@
 """What is replayed is what was captured: every byte, in order, as often as asked for."""
 
 import random
-import re
 
 import pytest
 
@@ -140,8 +139,8 @@ def test_scatter(tmp_path, mbuf_size, longest, options):
 def test_scatter_off_is_refused(tmp_path, mbuf_size, args, frame):
     """One line tells the longest frame and the room of an mbuf."""
     source = write_pcap(tmp_path / "in.pcap", udp_frames(10))
-    code, log = Testpmd.run(f"net_flexmock0,rx_pcap={source}", args=[f"--mbuf-size={mbuf_size}", *args])
-    assert code != 0
+    _, log = Testpmd.run(f"net_flexmock0,rx_pcap={source}", args=[f"--mbuf-size={mbuf_size}", *args])
+    assert "Start ports failed" in log
     lines = [line for line in flexmock_lines(log) if str(mbuf_size - 128) in line]
     assert len(lines) == 1 and str(frame) in lines[0] and "scatter" in lines[0].lower(), log[-2000:]
 
@@ -153,31 +152,6 @@ def test_four_queues_share_the_capture(tmp_path, options, cores):
     frames = udp_frames(5000, 90, flows=100)
     got = replay(tmp_path, frames, options, ["--rxq=4", "--txq=4"], cores=cores)
     assert_same_by_flow([macswap(frame) for frame in got], frames)
-
-
-@pytest.mark.parametrize("options", ["", ",preload=0", ",cache=ring"])
-def test_order_within_each_queue(tmp_path, options):
-    """A queue gets its frames in capture order, and a flow keeps its queue."""
-    frames = [udp_frame(60, n, n % 50, src=b"\x02\x00" + n.to_bytes(4, "big")) for n in range(1000)]
-    source = write_pcap(tmp_path / "in.pcap", frames)
-    args = ["--no-flush-rx", "--forward-mode=rxonly", "--rxq=4", "--txq=4"]
-    with Testpmd(f"net_flexmock0,rx_pcap={source}{options}", args=args) as t:
-        t.cmd("set verbose 1")
-        t.start()
-        t.wait_eof()
-        t.stop()
-        xstats, log = t.xstats(), t.log
-    seen = {queue: [] for queue in range(4)}
-    for head in re.split(r"^(?=port 0/queue \d)", log, flags=re.M)[1:]:
-        queue = int(head[len("port 0/queue ")])
-        seen[queue] += [int(src.replace(":", "")[4:], 16) for src in re.findall(r"^ *src=(\S+)", head, re.M)]
-    assert sorted(n for numbers in seen.values() for n in numbers) == list(range(len(frames)))
-    queue_of_flow = {}
-    for queue, numbers in seen.items():
-        assert numbers == sorted(numbers), f"queue {queue} is out of order"
-        assert len(numbers) == xstats[f"rx_q{queue}_packets"] > 0
-        for number in numbers:
-            assert queue_of_flow.setdefault(flow_of(frames[number]), queue) == queue
 
 
 def test_several_tx_queues_write_one_file(tmp_path):

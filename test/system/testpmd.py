@@ -16,12 +16,13 @@ BUILD = os.path.abspath(os.environ.get("FLEXMOCK_BUILD", os.path.join(REPO, "bui
 DRIVER = os.path.join(BUILD, "drivers", "net", "flexmock", "librte_net_flexmock.so")
 BINARY = os.environ.get("FLEXMOCK_TESTPMD", "dpdk-testpmd")
 
-PROMPT = b"testpmd> "
+# Typed out letter by letter, so that another thread's line may begin in its midst.
+PROMPT = re.compile(rb"\n?".join(b"%c" % letter for letter in b"testpmd> "))
 CRASH = re.compile(
     r"(Address|Leak|Thread|Memory|UndefinedBehavior)Sanitizer|runtime error:|PANIC|[Ss]egmentation|"
     r"double free|corrupted|stack smashing|Assertion"
 )
-LINK_EVENT = re.compile(r"^Port (\d+): link state change event", re.M)
+EVENT = re.compile(rb"Port (\d+): ([\w ]+) event\n")
 LCORES = {1: "0@0,1@1", 2: "0@0,1@0,2@1"}
 NO_HUGE = ("--no-huge", "--no-shconf", "--no-pci")
 
@@ -81,6 +82,7 @@ class Testpmd:
         tty.setraw(slave)
         self._output = bytearray()
         self._seen = 0
+        self.events = []  # (port, what) as they came
         self._more = threading.Condition()
         self._ended = False
         self.process = subprocess.Popen(
@@ -115,12 +117,22 @@ class Testpmd:
             except OSError:
                 data = b""
             with self._more:
-                self._output += data
+                self._output += data.replace(b"\r", b"")
+                self._take_events()
                 self._ended = not data
                 self._more.notify_all()
             if not data:
                 os.close(self._master)
                 return
+
+    def _take_events(self):
+        """Events are printed by a thread of their own, in the midst of anything: take them out."""
+
+        def take(match):
+            self.events.append((int(match[1]), match[2].decode()))
+            return b""
+
+        self._output[self._seen :] = EVENT.sub(take, self._output[self._seen :])
 
     def _wait(self, done, what, limit=None):
         deadline = time.monotonic() + (limit or self.limit)
@@ -139,23 +151,18 @@ class Testpmd:
         raise TestpmdError(f"{what}: {why}\n{self.tail()}")
 
     def _answer(self, what, limit=None):
-        def prompt():
-            at = self._output.find(PROMPT, self._seen)
-            return at + len(PROMPT) if at >= 0 else None
-
-        after = self._wait(prompt, what, limit)
-        end = after - len(PROMPT)
-        text = bytes(self._output[self._seen : end]).decode(errors="replace")
-        self._seen = after
-        return text.replace("\r", "")
+        prompt = self._wait(lambda: PROMPT.search(self._output, self._seen), what, limit)
+        text = bytes(self._output[self._seen : prompt.start()]).decode(errors="replace")
+        self._seen = prompt.end()
+        return text
 
     @property
     def log(self):
-        """All output so far."""
-        return bytes(self._output).decode(errors="replace").replace("\r", "")
+        """All output so far, without events."""
+        return bytes(self._output).decode(errors="replace")
 
     def tail(self, size=6000):
-        return f"{' '.join(self.command)}\n{self.log[-size:]}"
+        return f"{' '.join(self.command)}\n{self.log[-size:]}\nevents: {self.events}"
 
     def cmd(self, text, limit=None):
         """Type a command; returns what it printed."""
@@ -209,7 +216,7 @@ class Testpmd:
         return {int(port): name for port, name in rows}
 
     def link_events(self, port=0):
-        return sum(int(number) == port for number in LINK_EVENT.findall(self.log))
+        return self.events.count((port, "link state change"))
 
     def wait_eof(self, port=0, limit=None):
         """Wait until the port's replay has ended; returns its xstats."""

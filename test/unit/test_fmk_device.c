@@ -81,9 +81,9 @@ set_queues(struct fmk_device *device, struct lane *lane, uint16_t n)
 static void
 start(struct fmk_device *device, uint16_t n)
 {
-	assert_int_equal(fmk_device_start(device, n, 0), 0);
+	assert_int_equal(fmk_device_start(device, n), 0);
 	for (uint16_t q = 0; q < n; q++)
-		assert_int_equal(fmk_device_start_queue(device, q, 0), 0);
+		assert_int_equal(fmk_device_start_queue(device, q), 0);
 }
 
 static void
@@ -657,7 +657,7 @@ stopped_queue_gets_nothing(void **state)
 	assert_int_equal(lanes[0][1].count.missed, refused);
 	assert_int_equal(fmk_queue_waiting(&lanes[0][1].queue), 0);
 	assert_int_equal(fmk_queue_waiting(&lanes[0][0].queue), 12 - refused);
-	assert_int_equal(fmk_device_start_queue(a, 1, 0), 0);
+	assert_int_equal(fmk_device_start_queue(a, 1), 0);
 	free_waiting(&lanes[0][0].queue);
 	assert_int_equal(send_frames(a, 12, &down), 0);
 	end(a, lanes[0], 2);
@@ -711,7 +711,7 @@ start_with_missing_queue(void)
 	struct fmk_device *a = create("a", "gen(flows=64)");
 
 	set_queues(a, lanes[0], 1);
-	if (fmk_device_start(a, 2, 0) == 0)
+	if (fmk_device_start(a, 2) == 0)
 		_exit(1);
 }
 
@@ -889,7 +889,7 @@ new_queue_of_a_running_card_plays_its_share(void **state)
 	fmk_queue_init(&lanes[0][1].queue, 1, NB_DESC, &lanes[0][1].count);
 	fmk_device_set_queue(a, 1, &lanes[0][1].queue);
 	assert_true(lanes[0][1].queue.slow & FMK_SLOW_SHUT);
-	assert_int_equal(fmk_device_start_queue(a, 1, 0), 0);
+	assert_int_equal(fmk_device_start_queue(a, 1), 0);
 	assert_int_equal(lanes[0][1].queue.left, share);
 	assert_false(lanes[0][1].queue.slow & FMK_SLOW_SHUT);
 	end(a, lanes[0], 2);
@@ -905,7 +905,7 @@ start_without_memory_is_refused(void **state)
 	set_queues(a, lanes[0], 1);
 	unit_log_begin();
 	unit_mem_left = 0;
-	ret = fmk_device_start(a, 1, 0);
+	ret = fmk_device_start(a, 1);
 	unit_mem_left = -1;
 	unit_log_end(1, "a", "no memory for 1 queues", "");
 	assert_int_equal(ret, -ENOMEM);

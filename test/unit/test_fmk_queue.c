@@ -24,6 +24,7 @@ struct replay {
 	struct fmk_rx_counters count;
 	uint32_t taken[MAX_TAKEN]; /* Numbers of the frames, in order. */
 	uint32_t nb_taken;
+	uint64_t epoch;
 };
 
 static uint32_t
@@ -60,7 +61,9 @@ begin(struct replay *r, uint32_t nb_frames, uint32_t laps, uint32_t capacity, en
 
 	lay(r, nb_frames, &rate);
 	fmk_queue_init(&r->queue, 0, capacity, &r->count);
-	assert_int_equal(fmk_queue_load(&r->queue, &r->buf, laps, START, &fmk_mem_heap), 0);
+	r->epoch = START;
+	assert_int_equal(
+		fmk_queue_load(&r->queue, &r->buf, laps, &r->epoch, &fmk_mem_heap), 0);
 }
 
 static void
@@ -202,7 +205,8 @@ loading_again_starts_again(void **state)
 	begin(&r, 10, 1, 8, FMK_RATE_PPS);
 	fmk_queue_arrive(&r.queue, START + 5 * GAP);
 	take(&r, 2);
-	assert_int_equal(fmk_queue_load(&r.queue, &r.buf, 1, 2 * START, &fmk_mem_heap), 0);
+	r.epoch = 2 * START;
+	assert_int_equal(fmk_queue_load(&r.queue, &r.buf, 1, &r.epoch, &fmk_mem_heap), 0);
 	fmk_queue_arrive(&r.queue, 2 * START - 1);
 	assert_int_equal(take(&r, 1), 0);
 	r.nb_taken = 0;
@@ -516,7 +520,7 @@ want_of_memory_is_told(void **state)
 	fmk_queue_fini(&queue, &none);
 	begin(&r, 3, 1, 8, FMK_RATE_PPS);
 	fmk_queue_init(&queue, 0, 8, &count);
-	assert_int_equal(fmk_queue_load(&queue, &r.buf, 1, 0, &none), -ENOMEM);
+	assert_int_equal(fmk_queue_load(&queue, &r.buf, 1, &r.epoch, &none), -ENOMEM);
 	fmk_queue_fini(&queue, &none);
 	end(&r);
 }

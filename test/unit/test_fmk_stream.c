@@ -77,7 +77,7 @@ begin(const char *args, uint16_t nb_queues, uint32_t capacity)
 	}
 	assert_int_equal(play.ops->open("card", &play.options, &play.peer), 0);
 	assert_int_equal(fmk_stream_open(play.ops, play.peer, &play.options, &play.stream), 0);
-	assert_int_equal(fmk_stream_start(play.stream, START), 0);
+	assert_int_equal(fmk_stream_start(play.stream), 0);
 }
 
 /* Take what waits without a look at it; @return how many frames that were. */
@@ -274,7 +274,7 @@ start_begins_again(void **state)
 	drop_waiting(0);
 	for (unsigned int i = 0; i < 2; i++) {
 		play.next[0] = 0;
-		assert_int_equal(fmk_stream_start(play.stream, START), 0);
+		assert_int_equal(fmk_stream_start(play.stream), 0);
 		assert_int_equal(play_to_the_end(), play.nb_want);
 	}
 	end();
@@ -287,8 +287,6 @@ frames_come_by_the_clock(void **state)
 
 	(void)state;
 	begin("gen(flows=100),loop=2,preload=0,rate=1kpps", 1, 8);
-	assert_false(fmk_stream_run(play.stream, &play.shared, START - 1));
-	assert_int_equal(take_all(), 0);
 	for (uint32_t i = 0; i < 200; i++) {
 		run(i * MS);
 		assert_int_equal(take_all(), 1);

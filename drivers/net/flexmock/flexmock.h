@@ -39,6 +39,8 @@ struct flexmock_port {
 	bool lower_rx;	   /**< Receive bursts go straight to the port below. */
 	bool lower_tx;	   /**< Transmit bursts do. */
 	uint16_t max_mtu;
+	uint64_t rx_offloads; /**< What the port can do; with a port below, both can. */
+	uint64_t tx_offloads;
 	uint8_t level; /**< Indices of the burst functions in use, flexmock_rxtx.c. */
 	uint8_t rx_variant;
 	uint8_t tx_variant;

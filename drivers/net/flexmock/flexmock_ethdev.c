@@ -35,10 +35,10 @@ info_get(struct rte_eth_dev *dev, struct rte_eth_dev_info *info)
 	info->max_rx_queues = RTE_MAX_QUEUES_PER_PORT;
 	info->max_tx_queues = RTE_MAX_QUEUES_PER_PORT;
 	info->max_mac_addrs = FMK_FILTER_MAX_UC;
-	info->rx_offload_capa = FLEXMOCK_RX_OFFLOADS;
-	info->rx_queue_offload_capa = FLEXMOCK_RX_OFFLOADS;
-	info->tx_offload_capa = FLEXMOCK_TX_OFFLOADS;
-	info->tx_queue_offload_capa = FLEXMOCK_TX_OFFLOADS;
+	info->rx_offload_capa = port->rx_offloads;
+	info->rx_queue_offload_capa = port->rx_offloads;
+	info->tx_offload_capa = port->tx_offloads;
+	info->tx_queue_offload_capa = port->tx_offloads;
 	info->rx_desc_lim = (struct rte_eth_desc_lim){
 		.nb_max = FLEXMOCK_DESC_MAX, .nb_min = FLEXMOCK_DESC_MIN, .nb_align = 1};
 	info->tx_desc_lim = info->rx_desc_lim;
@@ -125,17 +125,39 @@ fill_packet_types(struct flexmock_rxq *rxq)
 }
 
 static int
+check_queues(const struct rte_eth_dev *dev)
+{
+	for (uint16_t q = 0; q < dev->data->nb_rx_queues; q++) {
+		if (dev->data->rx_queues[q] == NULL) {
+			FLEXMOCK_LOG(ERR, dev,
+				"rx queue %u was not set up, allowed to start with all", q);
+			return -EINVAL;
+		}
+	}
+	for (uint16_t q = 0; q < dev->data->nb_tx_queues; q++) {
+		if (dev->data->tx_queues[q] == NULL) {
+			FLEXMOCK_LOG(ERR, dev,
+				"tx queue %u was not set up, allowed to start with all", q);
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+static int
 start(struct rte_eth_dev *dev)
 {
 	struct fmk_device *device = flexmock_device(dev);
-	int ret;
+	int ret = check_queues(dev);
 
+	if (ret < 0)
+		return ret;
 	if (device->port != NULL) {
 		ret = start_lower(dev, device->port);
 		if (ret < 0)
 			return ret;
 	}
-	ret = fmk_device_start(device, dev->data->nb_rx_queues, flexmock_now(flexmock_port(dev)));
+	ret = fmk_device_start(device, dev->data->nb_rx_queues);
 	if (ret < 0)
 		goto stop_lower;
 	for (uint16_t q = 0; q < dev->data->nb_rx_queues; q++)
@@ -223,6 +245,7 @@ close_port(struct rte_eth_dev *dev)
 static int
 mtu_set(struct rte_eth_dev *dev, uint16_t mtu)
 {
+	struct fmk_device *device = flexmock_device(dev);
 	uint32_t need = mtu + FMK_FRAME_OVERHEAD;
 	uint32_t room = flexmock_rx_room(dev);
 
@@ -233,7 +256,10 @@ mtu_set(struct rte_eth_dev *dev, uint16_t mtu)
 			mtu, need, room, room - FMK_FRAME_OVERHEAD);
 		return -EINVAL;
 	}
-	fmk_device_set_max_frame(flexmock_device(dev), need);
+	if (dev->data->dev_started && device->port != NULL &&
+		fmk_port_set_mtu(device->port, mtu) < 0)
+		return -EINVAL;
+	fmk_device_set_max_frame(device, need);
 	return 0;
 }
 

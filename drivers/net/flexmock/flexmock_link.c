@@ -25,7 +25,10 @@ flexmock_link_update(struct rte_eth_dev *dev, int wait_to_complete)
 	};
 
 	RTE_SET_USED(wait_to_complete);
-	if (rte_eal_process_type() == RTE_PROC_PRIMARY && flexmock_device(dev)->port != NULL)
+	/* Only the primary process can ask a port below; the others see what it found. */
+	if (rte_eal_process_type() != RTE_PROC_PRIMARY)
+		return -1;
+	if (flexmock_device(dev)->port != NULL)
 		fmk_port_link(flexmock_device(dev)->port, &link);
 	if (!fmk_wire_up(wire))
 		link.link_status = RTE_ETH_LINK_DOWN;

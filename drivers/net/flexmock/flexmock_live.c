@@ -23,20 +23,41 @@ process_device(const struct flexmock_port *port)
 	return flexmock_device(&rte_eth_devices[port->port_id]);
 }
 
+static void
+advance(const struct flexmock_port *port)
+{
+	if (fmk_device_advance(process_device(port), flexmock_now(port)))
+		flexmock_link_event(port->port_id);
+}
+
+/* Lose what the clock has brought to a live queue. */
+static void
+lose_waiting(struct flexmock_rxq *rxq)
+{
+	fmk_count(&rxq->card.count->link_down, fmk_queue_waiting(&rxq->card));
+	flexmock_free_waiting(rxq);
+}
+
 uint16_t
 flexmock_receive_shut(struct flexmock_rxq *rxq)
 {
-	const struct fmk_wire *wire = &rxq->port->card->wire;
+	const struct flexmock_port *port = rxq->port;
+	const struct fmk_shared *card = port->card;
 	struct rte_mbuf *pkts[LIVE_BURST];
 	uint16_t n;
 
-	if (!wire->started || wire->enabled || !rxq->card.running)
+	if (!card->wire.started || card->wire.enabled || !rxq->card.running)
 		return 0;
-	fmk_queue_arrive_nowhere(&rxq->card, flexmock_now(rxq->port));
-	if (rxq->port->lower_rx) {
-		n = rte_eth_rx_burst(rxq->port->lower_id, rxq->card.id, pkts, LIVE_BURST);
+	if (port->lower_rx) {
+		n = rte_eth_rx_burst(port->lower_id, rxq->card.id, pkts, LIVE_BURST);
 		fmk_count(&rxq->card.count->link_down, n);
 		rte_pktmbuf_free_bulk(pkts, n);
+	} else if (card->source == FMK_SOURCE_LOWER || card->options.rate.kind != FMK_RATE_MAX) {
+		fmk_queue_arrive_nowhere(&rxq->card, flexmock_now(port));
+		if (rxq->card.ring == NULL)
+			return 0;
+		advance(port);
+		lose_waiting(rxq);
 	}
 	return 0;
 }
@@ -118,7 +139,7 @@ receive_mbuf(struct flexmock_rxq *rxq, struct rte_mbuf *m)
 	struct rte_mbuf *copy;
 
 	if (m->pool != rxq->pool || rte_mbuf_refcnt_read(m) != 1 || !RTE_MBUF_DIRECT(m) ||
-		m->nb_segs != 1) {
+		m->nb_segs != 1 || m->data_off != RTE_PKTMBUF_HEADROOM) {
 		copy = rte_pktmbuf_copy(m, rxq->pool, 0, UINT32_MAX);
 		rte_pktmbuf_free(m);
 		if (copy == NULL) {
@@ -130,6 +151,7 @@ receive_mbuf(struct flexmock_rxq *rxq, struct rte_mbuf *m)
 	m->port = rxq->port->port_id;
 	m->ol_flags &= RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL;
 	m->vlan_tci = 0;
+	m->hash.rss = 0;
 	m->tx_offload = 0;
 	m->packet_type = rte_net_get_ptype(m, NULL, RTE_PTYPE_ALL_MASK);
 	return m;
@@ -190,9 +212,8 @@ flexmock_receive_live(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
 
 	if (unlikely(slow & FMK_SLOW_SHUT))
 		return flexmock_receive_shut(rxq);
-	if (port->card->source != FMK_SOURCE_CABLE &&
-		fmk_device_advance(process_device(port), flexmock_now(port)))
-		flexmock_link_event(port->port_id);
+	if (port->card->source != FMK_SOURCE_CABLE)
+		advance(port);
 	n = receive_waiting(rxq, pkts, nb_pkts, &bytes);
 	if (unlikely(slow != 0))
 		n = flexmock_receive_filtered(rxq, pkts, n, &bytes);

@@ -72,6 +72,35 @@ free_rxq(struct flexmock_rxq *rxq)
 	rte_free(rxq);
 }
 
+struct pool_check {
+	uint32_t data_offset; /* expected; 0 once an mbuf has its buffer elsewhere */
+};
+
+static void
+check_mbuf(struct rte_mempool *pool, void *arg, void *obj, unsigned int index)
+{
+	struct pool_check *check = arg;
+	const struct rte_mbuf *m = obj;
+
+	RTE_SET_USED(pool);
+	RTE_SET_USED(index);
+	if ((uintptr_t)m->buf_addr + RTE_PKTMBUF_HEADROOM != (uintptr_t)m + check->data_offset)
+		check->data_offset = 0;
+}
+
+/* Where the buffers of a pool lie: behind their mbufs, unless the pool has external ones pinned. */
+static uint32_t
+data_offset(struct rte_mempool *pool)
+{
+	struct pool_check check = {
+		.data_offset = (uint32_t)sizeof(struct rte_mbuf) + rte_pktmbuf_priv_size(pool) +
+			RTE_PKTMBUF_HEADROOM,
+	};
+
+	rte_mempool_obj_iter(pool, check_mbuf, &check);
+	return check.data_offset;
+}
+
 static struct flexmock_rxq *
 new_rxq(struct rte_eth_dev *dev, uint16_t id, uint16_t nb_desc, unsigned int socket_id,
 	struct rte_mempool *pool)
@@ -88,6 +117,7 @@ new_rxq(struct rte_eth_dev *dev, uint16_t id, uint16_t nb_desc, unsigned int soc
 	}
 	fmk_queue_init(&rxq->card, id, nb_desc, &stats->now);
 	rxq->pool = pool;
+	rxq->data_offset = data_offset(pool);
 	rxq->port = port;
 	rxq->rearm = (struct flexmock_rearm){
 		.data_off = RTE_PKTMBUF_HEADROOM,
@@ -183,9 +213,9 @@ flexmock_rx_queue_start(struct rte_eth_dev *dev, uint16_t id)
 {
 	struct flexmock_rxq *rxq = dev->data->rx_queues[id];
 	struct flexmock_port *port = rxq->port;
-	int ret = fmk_device_start_queue(flexmock_device(dev), id, flexmock_now(port));
+	int ret = fmk_device_start_queue(flexmock_device(dev), id);
 
-	if (ret == 0 && !flexmock_rx_fits(port, rxq->room, rxq->card.buf.max_len)) {
+	if (ret == 0 && !flexmock_rx_fits(rxq)) {
 		FLEXMOCK_LOG(ERR, dev,
 			"rx queue %u: frames have up to %u bytes and mbufs room for %u, allowed "
 			"larger mbufs while the port runs",
@@ -209,7 +239,6 @@ int
 flexmock_rx_queue_stop(struct rte_eth_dev *dev, uint16_t id)
 {
 	fmk_device_stop_queue(flexmock_device(dev), id);
-	flexmock_rx_drain(dev->data->rx_queues[id]);
 	dev->data->rx_queue_state[id] = RTE_ETH_QUEUE_STATE_STOPPED;
 	return 0;
 }
@@ -277,8 +306,10 @@ void
 flexmock_stop_queues(struct rte_eth_dev *dev)
 {
 	for (uint16_t q = 0; q < dev->data->nb_rx_queues; q++) {
-		if (dev->data->rx_queues[q] != NULL)
-			flexmock_rx_queue_stop(dev, q);
+		if (dev->data->rx_queues[q] == NULL)
+			continue;
+		flexmock_rx_queue_stop(dev, q);
+		flexmock_rx_drain(dev->data->rx_queues[q]);
 	}
 	for (uint16_t q = 0; q < dev->data->nb_tx_queues; q++) {
 		if (dev->data->tx_queues[q] != NULL)

@@ -35,7 +35,7 @@ static_assert(offsetof(struct rte_mbuf, port) ==
 #define RX_RING 0x2  /* buffers come from the ring of posted ones */
 #define RX_PACED 0x4 /* frames arrive by the clock */
 #define RX_WIDE 0x10 /* the CPU moves a flit at once */
-#define RX_SEGS 0x8  /* a frame may take several buffers, which are always the freshest */
+#define RX_CHAIN 0x8 /* any frame in any buffers: as many as it takes, wherever they lie */
 
 /* Half a flit and a flit as the compiler moves them at once, where the CPU level has such moves. */
 typedef uint8_t half_flit __attribute__((vector_size(FMK_FLIT / 2), aligned(1), may_alias));
@@ -52,12 +52,15 @@ copy_flit(uint8_t *dst, const uint8_t *src, unsigned int flags)
 	}
 }
 
-/* Hand a frame over in an mbuf. Frames and buffers have room for whole flits. */
+/*
+ * Hand a frame over in an mbuf. Frames and buffers have room for whole flits. The buffer lies behind
+ * the mbuf (flexmock_rxq.data_offset): not having to load its address is worth a tenth of the time.
+ */
 static __rte_always_inline void
-fill_mbuf(struct rte_mbuf *m, const struct flexmock_rearm *rearm, const struct fmk_rx_desc *desc,
-	const uint8_t *src, unsigned int flags)
+fill_mbuf(struct rte_mbuf *m, uint32_t data_offset, const struct flexmock_rearm *rearm,
+	const struct fmk_rx_desc *desc, const uint8_t *src, unsigned int flags)
 {
-	uint8_t *dst = (uint8_t *)m->buf_addr + RTE_PKTMBUF_HEADROOM;
+	uint8_t *dst = (uint8_t *)m + data_offset;
 
 	memcpy((char *)m + MBUF_REARM_OFFSET, rearm, sizeof(*rearm));
 	memcpy((char *)m + MBUF_DESC_OFFSET, desc, sizeof(*desc));
@@ -77,6 +80,7 @@ fill_mbufs(struct flexmock_rxq *rxq, struct rte_mbuf **mbufs, uint32_t *len, uin
 	unsigned int flags)
 {
 	const struct flexmock_rearm rearm = rxq->rearm;
+	const uint32_t data_offset = rxq->data_offset;
 	struct fmk_queue *card = &rxq->card;
 	uint64_t bytes = 0;
 
@@ -88,7 +92,7 @@ fill_mbufs(struct flexmock_rxq *rxq, struct rte_mbuf **mbufs, uint32_t *len, uin
 
 		card->span -= end - done;
 		for (; done < end; done++, desc++) {
-			fill_mbuf(mbufs[done], &rearm, desc, src, flags);
+			fill_mbuf(mbufs[done], data_offset, &rearm, desc, src, flags);
 			if (len != NULL)
 				len[done] = desc->len;
 			bytes += desc->len;
@@ -211,7 +215,7 @@ fill_chain(struct flexmock_rxq *rxq, const struct fmk_rx_desc *desc, const uint8
 }
 
 static __rte_noinline uint64_t
-receive_segs(struct flexmock_rxq *rxq, struct rte_mbuf **pkts, uint32_t *n)
+receive_chains(struct flexmock_rxq *rxq, struct rte_mbuf **pkts, uint32_t *n)
 {
 	struct fmk_queue *card = &rxq->card;
 	uint64_t bytes = 0;
@@ -238,7 +242,9 @@ receive_nothing(struct flexmock_rxq *rxq)
 {
 	struct fmk_queue *card = &rxq->card;
 
-	if (!card->end_told && rxq->posted.count == 0 && fmk_queue_ended(card) &&
+	bool posted = rxq->posted.count > 0 && !card->paced;
+
+	if (!card->end_told && !posted && fmk_queue_ended(card) &&
 		fmk_device_end_queue(rxq->port->card, card))
 		flexmock_link_event(rxq->port->port_id);
 	return 0;
@@ -259,8 +265,8 @@ receive(struct flexmock_rxq *rxq, struct rte_mbuf **pkts, uint16_t nb_pkts, unsi
 		fmk_queue_arrive(&rxq->card, flexmock_now(rxq->port));
 	if (flags & RX_RING)
 		bytes = receive_ring(rxq, pkts, &n, flags);
-	else if (flags & RX_SEGS)
-		bytes = receive_segs(rxq, pkts, &n);
+	else if (flags & RX_CHAIN)
+		bytes = receive_chains(rxq, pkts, &n);
 	else
 		bytes = receive_hot(rxq, pkts, &n, flags);
 	if (unlikely(n == 0))
@@ -358,8 +364,8 @@ static const char *const level_names[NB_LEVELS] = {"plain C", "AVX2", "AVX-512"}
 	X(paced_hot, "paced, hot", RX_PACED)                                                  \
 	X(paced_ring_small, "paced, ring, frames of one flit", RX_PACED | RX_RING | RX_SMALL) \
 	X(paced_ring, "paced, ring", RX_PACED | RX_RING)                                      \
-	X(segs, "hot, frames of several buffers", RX_SEGS)                                    \
-	X(paced_segs, "paced, hot, frames of several buffers", RX_PACED | RX_SEGS)
+	X(chains, "hot, any frames and buffers", RX_CHAIN)                                    \
+	X(paced_chains, "paced, hot, any frames and buffers", RX_PACED | RX_CHAIN)
 
 #define RX_BURST(level, attr, name, flags)                                                        \
 	attr static uint16_t rx_##name##_##level(void *queue, struct rte_mbuf **pkts, uint16_t n) \
@@ -451,11 +457,11 @@ rx_flags(const struct rte_eth_dev *dev)
 	for (uint16_t q = 0; q < dev->data->nb_rx_queues; q++) {
 		const struct flexmock_rxq *rxq = dev->data->rx_queues[q];
 
-		room = RTE_MIN(room, rxq->room);
+		room = RTE_MIN(room, rxq->data_offset == 0 ? 0 : rxq->room);
 		max_len = RTE_MAX(max_len, rxq->card.buf.max_len);
 	}
 	if (FMK_FLIT_CEIL(max_len) > room)
-		return flags | RX_SEGS;
+		return flags | RX_CHAIN;
 	if (options->cache == FMK_CACHE_RING)
 		flags |= RX_RING;
 	return max_len <= FMK_FLIT ? flags | RX_SMALL : flags;
@@ -536,10 +542,14 @@ flexmock_rx_uses_ring(const struct flexmock_port *port)
 }
 
 bool
-flexmock_rx_fits(const struct flexmock_port *port, uint32_t room, uint32_t max_len)
+flexmock_rx_fits(const struct flexmock_rxq *rxq)
 {
-	return port->card->source != FMK_SOURCE_PRELOADED || FMK_FLIT_CEIL(max_len) <= room ||
-		(rx_variants[port->rx_variant].flags & RX_SEGS) != 0;
+	const struct flexmock_port *port = rxq->port;
+
+	if (port->card->source != FMK_SOURCE_PRELOADED ||
+		(rx_variants[port->rx_variant].flags & RX_CHAIN))
+		return true;
+	return rxq->data_offset != 0 && FMK_FLIT_CEIL(rxq->card.buf.max_len) <= rxq->room;
 }
 
 int

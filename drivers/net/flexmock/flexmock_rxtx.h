@@ -39,6 +39,7 @@ struct flexmock_rxq {
 
 	/* Read on every burst. */
 	struct flexmock_rearm rearm;
+	uint32_t data_offset; /**< From an mbuf to its first frame byte; 0 if the pool's differ. */
 	struct rte_mempool *pool;
 	struct flexmock_port *port;
 	struct flexmock_posted posted;
@@ -79,8 +80,8 @@ int flexmock_tx_burst_mode(struct rte_eth_dev *dev, uint16_t id, struct rte_eth_
 /** @return whether the port's receive queues post buffers in a ring */
 bool flexmock_rx_uses_ring(const struct flexmock_port *port);
 
-/** @return whether the chosen function can put frames of max_len bytes in buffers with that room */
-bool flexmock_rx_fits(const struct flexmock_port *port, uint32_t room, uint32_t max_len);
+/** @return whether the chosen function can put the queue's frames in the queue's buffers */
+bool flexmock_rx_fits(const struct flexmock_rxq *rxq);
 
 /** Post buffers up to the ring's size, filled if the queue is pulled. @return 0 or -ENOMEM */
 int flexmock_rx_post(struct flexmock_rxq *rxq);

@@ -63,6 +63,8 @@ adopt_lower(struct flexmock_port *port, const struct fmk_port *lower)
 
 	port->lower_id = fmk_port_id(lower);
 	port->max_mtu = RTE_MIN(port->max_mtu, info->max_mtu);
+	port->rx_offloads &= info->rx_offload_capa;
+	port->tx_offloads &= info->tx_offload_capa;
 	rte_eth_dev_callback_process(&rte_eth_devices[port->lower_id], RTE_ETH_EVENT_DESTROY, NULL);
 }
 
@@ -75,6 +77,8 @@ fill_port(struct rte_eth_dev *dev, struct fmk_device *device)
 	port->port_id = dev->data->port_id;
 	port->lower_id = RTE_MAX_ETHPORTS;
 	port->max_mtu = FMK_MTU_MAX;
+	port->rx_offloads = FLEXMOCK_RX_OFFLOADS;
+	port->tx_offloads = FLEXMOCK_TX_OFFLOADS;
 	fmk_clock_init(&port->clock, rte_get_tsc_hz());
 	if (device->port != NULL)
 		adopt_lower(port, device->port);
