@@ -471,6 +471,15 @@ fmk_device_start(struct fmk_device *device, uint16_t nb_rx)
 	struct fmk_shared *shared = device->shared;
 	int ret = 0;
 
+	for (uint16_t q = 0; q < nb_rx; q++) {
+		if (shared->rx[q] == NULL) {
+			FMK_LOG(ERR, shared->name,
+				"receive queue %u was not set up, allowed to start "
+				"with all of %u",
+				q, nb_rx);
+			return -EINVAL;
+		}
+	}
 	pthread_mutex_lock(&control_lock);
 	shared->nb_rx = nb_rx;
 	shared->wire.eof = false;
@@ -633,13 +642,14 @@ deliver_run(struct fmk_shared *shared, uint16_t id, const struct fmk_frame *fram
 	struct fmk_frame *refused)
 {
 	struct fmk_queue *queue = shared->rx[id];
-	bool running = queue != NULL && queue->running;
-	uint32_t taken = running ? fmk_queue_enqueue(queue, frames, n) : 0;
+	uint32_t taken = 0;
 
+	if (queue != NULL && queue->running)
+		taken = fmk_queue_enqueue(queue, frames, n);
 	if (taken == n)
 		return 0;
 	memcpy(refused, &frames[taken], (n - taken) * sizeof(*refused));
-	if (running)
+	if (queue != NULL)
 		fmk_queue_miss(queue, n - taken);
 	else
 		__atomic_fetch_add(&shared->count.no_queue, n, __ATOMIC_RELAXED);

@@ -134,7 +134,7 @@ static const struct {
 	{"", offsetof(struct fmk_options, lower), ""},
 	{"", offsetof(struct fmk_options, peer), ""},
 	{"dev(net_null0)", offsetof(struct fmk_options, lower), "net_null0"},
-	{"cache=ring,dev(0000:01:00.0,a=b,c),mac=02:00:00:00:00:01",
+	{"cache=hot,dev(0000:01:00.0,a=b,c),mac=02:00:00:00:00:01",
 		offsetof(struct fmk_options, lower), "0000:01:00.0,a=b,c"},
 	{"dev(net_failsafe0,dev(net_null0,size=64),dev(net_null1))",
 		offsetof(struct fmk_options, lower),

@@ -323,6 +323,7 @@ paced_frames_are_missed_at_a_full_queue(void **state)
 {
 	(void)state;
 	begin("gen(flows=100),loop=1,preload=0,rate=1kpps", 1, 16);
+	run(0);
 	run(99 * MS);
 	assert_int_equal(fmk_queue_waiting(play.rx[0]), 16);
 	assert_int_equal(missed(), 84);
