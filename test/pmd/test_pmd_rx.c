@@ -103,7 +103,7 @@ receive_replay(struct replay *r, uint16_t burst)
 		rte_pktmbuf_free_bulk(pkts, n);
 		if (n > 0)
 			idle = 0;
-		if (pmd_xstat(r->port, "rx_eof") != 0)
+		else if (idle % 1000 == 999 && pmd_xstat(r->port, "rx_eof") != 0)
 			break;
 	}
 }

@@ -16,12 +16,12 @@
 
 /* Ways a frame can take; each frees or hands on the mbufs in its own place. */
 static const char *const ways[] = {
-	"gen(flows=8)", "tx_pcap=%s", "loopback=1", "dev(net_null9)"};
+	"gen(flows=8),loop=1", "tx_pcap=%s", "loopback=1", "dev(net_null9,no-rx=1)"};
 
 static uint16_t
 run(const char *way, const struct pmd_setup *setup)
 {
-	return pmd_run(NAME, strchr(way, '%') == NULL ? way : pmd_text("tx_pcap=%s",
+	return pmd_run(NAME, strchr(way, 0x25) == NULL ? way : pmd_text("gen(flows=8),loop=1,tx_pcap=%s",
 							     pmd_path("sent.pcap")),
 		setup);
 }

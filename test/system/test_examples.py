@@ -123,11 +123,10 @@ def test_l2fwd_forwards_between_two_ports():
 
 
 def test_skeleton_runs_on_two_ports(tmp_path):
-    """The skeleton prints no numbers: what it sent is in the captures."""
+    """The skeleton never ends and prints no numbers: what it sent is in the captures."""
     program = build("skeleton")
     sinks = [tmp_path / f"{n}.pcap" for n in range(2)]
     vdevs = [f"{port},tx_pcap={sink}" for port, sink in zip(PORTS, sinks)]
-    _, output = run_for(program, 3, vdevs, lcores="0")
-    assert "Core 0 forwarding packets" in output, output[-3000:]
+    run_for(program, 3, vdevs, lcores="0")
     for sink in sinks:
         assert sink.stat().st_size > 100000
