@@ -24,7 +24,7 @@
 #define MAX_ARGS 32
 #define MAX_POOLS 64
 #define POOL_SIZE 1024
-#define IDLE_POLLS 1000 /* Empty ones after which nothing more is expected. */
+#define IDLE_US 2000 /* Time without packets after which no more are expected. */
 #define CHILD_SECONDS 20
 #define ONLY "PMD_TEST_ONLY" /* Environment: the one test a child process runs. */
 
@@ -97,7 +97,7 @@ remove_ports(void)
 	char name[RTE_ETH_NAME_MAX_LEN];
 	uint16_t port;
 
-	RTE_ETH_FOREACH_DEV(port) {
+	RTE_ETH_FOREACH_DEV (port) {
 		rte_eth_dev_stop(port);
 		rte_eth_dev_get_name_by_port(port, name);
 		rte_eth_dev_close(port);
@@ -304,13 +304,15 @@ pmd_send_made(uint16_t port, uint16_t queue, struct rte_mempool *pool, uint32_t 
 uint16_t
 pmd_receive(uint16_t port, uint16_t queue, struct rte_mbuf **pkts, uint16_t n)
 {
+	const uint64_t idle = rte_get_timer_hz() / US_PER_S * IDLE_US;
+	uint64_t last = rte_get_timer_cycles();
 	uint16_t got = 0;
 
-	for (unsigned int idle = 0; got < n && idle < IDLE_POLLS; idle++) {
+	while (got < n && rte_get_timer_cycles() - last < idle) {
 		uint16_t burst = rte_eth_rx_burst(port, queue, &pkts[got], n - got);
 
 		if (burst > 0)
-			idle = 0;
+			last = rte_get_timer_cycles();
 		got += burst;
 	}
 	return got;
@@ -355,8 +357,7 @@ pmd_make(uint8_t *data, uint32_t number, uint32_t len)
 	h.ip.hdr_checksum = rte_ipv4_cksum(&h.ip);
 	h.udp.src_port = rte_cpu_to_be_16(1000);
 	h.udp.dst_port = rte_cpu_to_be_16(2000);
-	h.udp.dgram_len = rte_cpu_to_be_16(
-		(uint16_t)(len - offsetof(struct headers, udp)));
+	h.udp.dgram_len = rte_cpu_to_be_16((uint16_t)(len - offsetof(struct headers, udp)));
 	memcpy(data, &h, sizeof(h));
 	memcpy(data + PMD_NUMBER_AT, &number, sizeof(number));
 	for (uint32_t i = PMD_NUMBER_AT + sizeof(number); i < len; i++)
@@ -515,7 +516,24 @@ pmd_link_up(uint16_t port)
 	return link.link_status == RTE_ETH_LINK_UP;
 }
 
-/* Events and crashes. */
+/* Threads, events and crashes. */
+
+pthread_t
+pmd_thread(void *(*function)(void *arg), void *arg)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	for (int i = 0; i < CPU_SETSIZE; i++)
+		CPU_SET(i, &cpus);
+	assert_int_equal(pthread_attr_init(&attr), 0);
+	assert_int_equal(pthread_attr_setaffinity_np(&attr, sizeof(cpus), &cpus), 0);
+	assert_int_equal(pthread_create(&thread, &attr, function, arg), 0);
+	pthread_attr_destroy(&attr);
+	return thread;
+}
 
 static int
 count_link_event(uint16_t port, enum rte_eth_event_type type, void *arg, void *ret)
@@ -532,8 +550,8 @@ void
 pmd_watch_link(uint16_t port)
 {
 	link_events = 0;
-	assert_int_equal(rte_eth_dev_callback_register(
-				 port, RTE_ETH_EVENT_INTR_LSC, count_link_event, NULL),
+	assert_int_equal(
+		rte_eth_dev_callback_register(port, RTE_ETH_EVENT_INTR_LSC, count_link_event, NULL),
 		0);
 }
 

@@ -12,6 +12,7 @@
  * back in its pool.
  */
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -48,17 +49,17 @@ void pmd_remove(const char *name);
 
 /** How a port is to be; zero fields have the defaults. */
 struct pmd_setup {
-	uint16_t nb_rx; /**< 1 */
-	uint16_t nb_tx; /**< 1 */
+	uint16_t nb_rx;	 /**< 1 */
+	uint16_t nb_tx;	 /**< 1 */
 	uint16_t nb_rxd; /**< 128 */
 	uint16_t nb_txd; /**< 128 */
 	uint16_t mtu;	 /**< 1500 */
 	uint64_t rx_offloads;
 	uint64_t tx_offloads;
-	bool lsc;	   /**< Link events are wanted. */
-	bool filtered;	   /**< Not promiscuous. */
-	bool rx_deferred;  /**< The last receive queue is started later. */
-	bool tx_deferred;  /**< The last transmit queue is. */
+	bool lsc;		  /**< Link events are wanted. */
+	bool filtered;		  /**< Not promiscuous. */
+	bool rx_deferred;	  /**< The last receive queue is started later. */
+	bool tx_deferred;	  /**< The last transmit queue is. */
 	struct rte_mempool *pool; /**< One of 1024, the same in the whole test. */
 };
 
@@ -151,7 +152,10 @@ struct rte_eth_stats pmd_stats(uint16_t port);
 
 bool pmd_link_up(uint16_t port);
 
-/* Events and crashes. */
+/* Threads, events and crashes. */
+
+/** A thread that may run on every CPU, unlike the main one. */
+pthread_t pmd_thread(void *(*function)(void *arg), void *arg);
 
 /** Count link events of a port from here on. */
 void pmd_watch_link(uint16_t port);

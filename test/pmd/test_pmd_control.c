@@ -73,8 +73,8 @@ unknown_offloads_are_refused(void **state)
 {
 	struct rte_eth_conf rx = {.rxmode.offloads = RTE_ETH_RX_OFFLOAD_VLAN_STRIP};
 	struct rte_eth_conf tx = {.txmode.offloads = RTE_ETH_TX_OFFLOAD_TCP_TSO};
-	struct rte_eth_conf rss = {.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS,
-		.rx_adv_conf.rss_conf.rss_hf = RTE_ETH_RSS_IP};
+	struct rte_eth_conf rss = {
+		.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS, .rx_adv_conf.rss_conf.rss_hf = RTE_ETH_RSS_IP};
 	uint16_t port = pmd_add(NAME, NULL);
 
 	(void)state;
@@ -634,7 +634,7 @@ burst_modes_are_named(void **state)
 		{"gen(flows=8,size=128)", "hot", "nowhere"},
 		{"gen(flows=8),cache=ring", "ring, frames of one flit", "nowhere"},
 		{"gen(flows=8),rate=1kpps", "paced, hot", "nowhere"},
-		{"gen(flows=8,size=9000)", "several buffers", "nowhere"},
+		{"gen(flows=8,size=9000)", "any frames and buffers", "nowhere"},
 		{"gen(flows=8),preload=0", "live", "nowhere"},
 		{"loopback=1", "live", "card"},
 		{"dev(net_null0)", "port below", "port below"},
@@ -708,8 +708,8 @@ descriptors_show_what_waits(void **state)
 static void
 pulled_queue_is_full_of_frames(void **state)
 {
-	static const char *const args[] = {"gen(flows=100),loop=1",
-		"gen(flows=100),loop=1,cache=ring"};
+	static const char *const args[] = {
+		"gen(flows=100),loop=1", "gen(flows=100),loop=1,cache=ring"};
 	const struct pmd_setup setup = {.nb_rxd = 64};
 	struct rte_mbuf *pkts[50];
 

@@ -2,7 +2,6 @@
  * Copyright(c) 2026 The FlexMock authors
  */
 #include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -52,8 +51,9 @@ fill(uint8_t *data, uint32_t number, uint32_t len)
 static uint16_t
 add(const char *way, uint32_t n)
 {
-	return pmd_add(NAME, pmd_text("rx_pcap=%s,mac=" OWN_TEXT "%s",
-				     pmd_capture(n * NB_KINDS, len_of, fill), way));
+	return pmd_add(NAME,
+		pmd_text("rx_pcap=%s,mac=" OWN_TEXT "%s", pmd_capture(n * NB_KINDS, len_of, fill),
+			way));
 }
 
 static unsigned int
@@ -338,7 +338,7 @@ filters_change_under_load(void **state)
 		pmd_text("rx_pcap=%s,mac=" OWN_TEXT ",loop=5000",
 			pmd_capture(10 * NB_KINDS, len_of, fill)),
 		&filtered);
-	assert_int_equal(pthread_create(&thread, NULL, toggle, &port), 0);
+	thread = pmd_thread(toggle, &port);
 	while (pmd_xstat(port, "rx_eof") == 0) {
 		uint16_t n = rte_eth_rx_burst(port, 0, pkts, 32);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <rte_cpuflags.h>
+#include <rte_cycles.h>
 #include <rte_eal.h>
 #include <rte_vect.h>
 
@@ -88,12 +89,16 @@ check_next(struct replay *r, const struct rte_mbuf *m)
 	r->got++;
 }
 
+/* Receive until the end is told, or has not come for too long. */
 static void
 receive_replay(struct replay *r, uint16_t burst)
 {
+	const uint64_t patience = rte_get_timer_hz() / 4;
+	uint64_t last = rte_get_timer_cycles();
 	struct rte_mbuf *pkts[PMD_MAX_BURST];
+	unsigned int empty = 0;
 
-	for (unsigned int idle = 0; idle < 20000; idle++) {
+	while (rte_get_timer_cycles() - last < patience) {
 		uint16_t n = rte_eth_rx_burst(r->port, 0, pkts, burst);
 
 		for (uint16_t i = 0; i < n; i++) {
@@ -102,8 +107,8 @@ receive_replay(struct replay *r, uint16_t burst)
 		}
 		rte_pktmbuf_free_bulk(pkts, n);
 		if (n > 0)
-			idle = 0;
-		else if (idle % 1000 == 999 && pmd_xstat(r->port, "rx_eof") != 0)
+			last = rte_get_timer_cycles();
+		else if (++empty % 100 == 0 && pmd_xstat(r->port, "rx_eof") != 0)
 			break;
 	}
 }
@@ -116,8 +121,7 @@ check_counts(const struct replay *r)
 	uint64_t offered = (uint64_t)r->laps * r->frames->n;
 
 	assert_int_equal(stats.ipackets, r->got);
-	assert_int_equal(
-		stats.ipackets + stats.imissed + stats.ierrors + stats.rx_nombuf, offered);
+	assert_int_equal(stats.ipackets + stats.imissed + stats.ierrors + stats.rx_nombuf, offered);
 	if (!r->paced)
 		assert_int_equal(stats.imissed, 0);
 }
@@ -368,8 +372,7 @@ dry_pool_is_counted(void **state)
 
 	(void)state;
 	for (size_t w = 0; w < RTE_DIM(live); w++) {
-		uint16_t port = pmd_run(
-			NAME, pmd_text("gen(flows=500),loop=1%s", live[w]), &setup);
+		uint16_t port = pmd_run(NAME, pmd_text("gen(flows=500),loop=1%s", live[w]), &setup);
 		uint16_t held = pmd_receive(port, 0, pkts, 32);
 
 		assert_int_equal(held, 15);
@@ -408,8 +411,8 @@ stop_gives_all_mbufs_back(void **state)
 
 	(void)state;
 	for (size_t w = 0; w < RTE_DIM(ways); w++) {
-		uint16_t port = pmd_add(
-			NAME, pmd_text("rx_pcap=%s,infinite_rx=1%s", captures[0], ways[w]));
+		uint16_t port =
+			pmd_add(NAME, pmd_text("rx_pcap=%s,infinite_rx=1%s", captures[0], ways[w]));
 		struct rte_mempool *pool = pmd_start(port, &setup);
 		struct rte_mbuf *pkts[32];
 

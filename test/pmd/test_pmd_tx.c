@@ -2,7 +2,6 @@
  * Copyright(c) 2026 The FlexMock authors
  */
 #include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,17 +12,18 @@
 
 #define NAME "net_flexmock0"
 #define NB_MBUFS 64
+#define RECORD "tx_pcap"
 
 /* Ways a frame can take; each frees or hands on the mbufs in its own place. */
 static const char *const ways[] = {
-	"gen(flows=8),loop=1", "tx_pcap=%s", "loopback=1", "dev(net_null9,no-rx=1)"};
+	"gen(flows=8),loop=1", RECORD, "loopback=1", "dev(net_null9,no-rx=1)"};
 
 static uint16_t
 run(const char *way, const struct pmd_setup *setup)
 {
-	return pmd_run(NAME, strchr(way, 0x25) == NULL ? way : pmd_text("gen(flows=8),loop=1,tx_pcap=%s",
-							     pmd_path("sent.pcap")),
-		setup);
+	if (strcmp(way, RECORD) == 0)
+		way = pmd_text("gen(flows=8),loop=1,tx_pcap=%s", pmd_path("sent.pcap"));
+	return pmd_run(NAME, way, setup);
 }
 
 static void
@@ -109,7 +109,7 @@ mixed_mbuf(struct rte_mempool *pool, uint32_t i)
 static struct rte_mbuf *
 any_mbuf(struct rte_mempool *pool, uint32_t i)
 {
-	static struct rte_mbuf *(*const makers[])(struct rte_mempool *pool, uint32_t i) = {
+	static struct rte_mbuf *(*const makers[])(struct rte_mempool * pool, uint32_t i) = {
 		plain_mbuf, plain_mbuf, chained_mbuf, plain_mbuf, indirect_mbuf, mixed_mbuf,
 		extern_mbuf};
 
@@ -125,10 +125,14 @@ check_kind(struct rte_mbuf *(*make)(struct rte_mempool *pool, uint32_t i), uint6
 
 	other_pool = pmd_pool(127, PMD_ROOM);
 	for (size_t w = 0; w < RTE_DIM(ways); w++) {
-		uint16_t port = run(ways[w], &setup);
 		struct rte_mbuf *pkts[NB_MBUFS];
 		uint64_t bytes = 0;
+		uint16_t port;
 
+		/* The port below has no such offloads. */
+		if (offloads != 0 && ways[w][0] == 'd')
+			continue;
+		port = run(ways[w], &setup);
 		for (uint32_t i = 0; i < NB_MBUFS; i++) {
 			pkts[i] = make(pool, i);
 			bytes += 60 + i;
@@ -148,8 +152,7 @@ plain_mbufs_come_back(void **state)
 	(void)state;
 	check_kind(plain_mbuf, 0);
 	check_kind(plain_mbuf, RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE);
-	check_kind(plain_mbuf,
-		RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE | RTE_ETH_TX_OFFLOAD_MULTI_SEGS);
+	check_kind(plain_mbuf, RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE | RTE_ETH_TX_OFFLOAD_MULTI_SEGS);
 }
 
 static void
@@ -164,8 +167,7 @@ chained_mbufs_come_back(void **state)
 {
 	(void)state;
 	check_kind(chained_mbuf, RTE_ETH_TX_OFFLOAD_MULTI_SEGS);
-	check_kind(chained_mbuf,
-		RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE | RTE_ETH_TX_OFFLOAD_MULTI_SEGS);
+	check_kind(chained_mbuf, RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE | RTE_ETH_TX_OFFLOAD_MULTI_SEGS);
 }
 
 static void
@@ -324,7 +326,7 @@ capture_has_every_frame_in_order(void **state)
 {
 	const struct pmd_setup setup = {.tx_offloads = RTE_ETH_TX_OFFLOAD_MULTI_SEGS};
 	struct rte_mempool *pool = pmd_pool(511, RTE_PKTMBUF_HEADROOM + PMD_MAX_FRAME);
-	uint16_t port = run("tx_pcap=%s", &setup);
+	uint16_t port = run(RECORD, &setup);
 	struct rte_mbuf *m;
 
 	(void)state;
@@ -351,7 +353,7 @@ static void
 capture_goes_on_after_stop(void **state)
 {
 	struct rte_mempool *pool = pmd_pool(511, PMD_ROOM);
-	uint16_t port = run("tx_pcap=%s", NULL);
+	uint16_t port = run(RECORD, NULL);
 
 	(void)state;
 	pmd_send_made(port, 0, pool, 0, 100);
@@ -369,7 +371,7 @@ frames_too_long_for_the_capture_are_errors(void **state)
 {
 	const struct pmd_setup setup = {.tx_offloads = RTE_ETH_TX_OFFLOAD_MULTI_SEGS};
 	struct rte_mempool *pool = pmd_pool(511, PMD_ROOM);
-	uint16_t port = run("tx_pcap=%s", &setup);
+	uint16_t port = run(RECORD, &setup);
 	struct rte_mbuf *pkts[3] = {pmd_mbuf(pool, 0, 60), pmd_chain(pool, 1, PMD_MAX_FRAME, 2048),
 		pmd_mbuf(pool, 1, 60)};
 
@@ -418,7 +420,7 @@ static void
 queues_record_from_several_threads(void **state)
 {
 	const struct pmd_setup setup = {.nb_tx = 2};
-	uint16_t port = run("tx_pcap=%s", &setup);
+	uint16_t port = run(RECORD, &setup);
 	struct sender senders[2];
 	struct pmd_frames *frames;
 	pthread_t threads[2];
@@ -426,7 +428,7 @@ queues_record_from_several_threads(void **state)
 	(void)state;
 	for (uint16_t q = 0; q < 2; q++) {
 		senders[q] = (struct sender){port, q, pmd_pool(255, PMD_ROOM)};
-		pthread_create(&threads[q], NULL, send_from_thread, &senders[q]);
+		threads[q] = pmd_thread(send_from_thread, &senders[q]);
 	}
 	for (uint16_t q = 0; q < 2; q++)
 		pthread_join(threads[q], NULL);

@@ -48,7 +48,7 @@ def test_lower_port_is_hidden():
     with Testpmd(NULL, "net_flexmock1,dev(net_null1)") as t:
         assert sorted(t.ports().values()) == ["net_flexmock0", "net_flexmock1"]
         assert "net_null" not in t.cmd("show port summary all")
-        assert "Port 4 is attached" in t.cmd("port attach net_flexmock2,dev(net_null2)") or 2 in t.ports()
+        assert "is attached" in t.cmd("port attach net_flexmock2,dev(net_null2)")
         assert sorted(t.ports().values()) == [f"net_flexmock{n}" for n in range(3)]
 
 
@@ -99,10 +99,10 @@ def test_net_pcap(tmp_path, size):
     assert_macswapped(play(tmp_path, frames), frames)
 
 
-def test_net_pcap_long_frames_in_segments(tmp_path):
-    frames = [udp_frame(size, size) for size in range(60, 1500, 7)]
-    args = ["--mbuf-size=512", "--enable-scatter", "--tx-offloads=0x8000"]
-    assert_macswapped(play(tmp_path, frames, args), frames)
+def test_net_pcap_jumbo_frames(tmp_path):
+    frames = [udp_frame(size, size) for size in range(60, 9000, 37)]
+    args = ["--mbuf-size=10240", "--max-pkt-len=9018"]
+    assert_macswapped(play(tmp_path, frames, args, mbufs=4096), frames)
 
 
 @pytest.mark.parametrize("cores", [1, 2])

@@ -24,13 +24,20 @@ def attempts(test):
                 raise
 
 
+def offered(t):
+    """Frames that came so far: a thread that is kept from its core for some ms misses many."""
+    stats = t.stats()
+    assert stats["RX-packets"] > 0
+    return stats["RX-packets"] + stats["RX-missed"]
+
+
 def measured_pps(vdev, args=()):
-    with Testpmd(vdev, args=args) as t:
+    with Testpmd(vdev, args=["--rxd=4096", *args], mbufs=40000) as t:
         t.start()
         time.sleep(0.3)
-        begin, first = time.monotonic(), t.stats()["RX-packets"]
+        begin, first = time.monotonic(), offered(t)
         time.sleep(1)
-        end, last = time.monotonic(), t.stats()["RX-packets"]
+        end, last = time.monotonic(), offered(t)
         t.stop()
     return (last - first) / (end - begin)
 
@@ -51,7 +58,7 @@ def test_rate(rate, pps, queues):
 
     def near():
         got = measured_pps(f"net_flexmock0,gen(size=64,flows=1024),rate={rate}", args)
-        assert 0.9 * pps <= got <= 1.1 * pps, f"{got:.0f} packets a second, expected {pps}"
+        assert 0.95 * pps <= got <= 1.05 * pps, f"{got:.0f} packets a second, expected {pps}"
 
     attempts(near)
 
@@ -62,7 +69,7 @@ def test_rate_of_a_capture(tmp_path, options):
 
     def near():
         got = measured_pps(f"net_flexmock0,rx_pcap={source},infinite_rx=1,rate=50kpps{options}")
-        assert 45000 <= got <= 55000, f"{got:.0f} packets a second"
+        assert 47500 <= got <= 52500, f"{got:.0f} packets a second"
 
     attempts(near)
 

@@ -208,7 +208,8 @@ wrong_options_leave_no_card(void **state)
 	(void)state;
 	refuse("card", "nonsense=1", -EINVAL, "nonsense", "allowed");
 	refuse("card", "rx_pcap=/nowhere/a.pcap", -ENOENT, "rx_pcap=/nowhere/a.pcap", "allowed");
-	refuse("card", "rx_pcap=" TEST_DATA "/truncated.pcap", -EINVAL, "truncated.pcap", "allowed");
+	refuse("card", "rx_pcap=" TEST_DATA "/truncated.pcap", -EINVAL, "truncated.pcap",
+		"allowed");
 	refuse("card", "rx_pcap=" TEST_DATA "/one.pcap,tx_pcap=/nowhere/a.pcap", -ENOENT,
 		"tx_pcap=/nowhere/a.pcap", "allowed");
 	refuse("card", "peer=card", -EINVAL, "peer=card", "allowed");
@@ -763,8 +764,7 @@ end_is_told_once_by_the_last_queue(void **state)
 static void
 queues_without_frames_are_not_waited_for(void **state)
 {
-	struct fmk_device *a =
-		run("a", "rx_pcap=" TEST_DATA "/one.pcap", lanes[0], NB_QUEUES);
+	struct fmk_device *a = run("a", "rx_pcap=" TEST_DATA "/one.pcap", lanes[0], NB_QUEUES);
 	unsigned int told = 0;
 
 	(void)state;

@@ -93,8 +93,8 @@ capture_is_played_faster_and_slower(void **state)
 		struct fmk_pace pace = begin(FMK_RATE_CAPTURE, times[t]);
 
 		for (uint64_t i = 0; i < 100; i++)
-			expect_about(fmk_pace_next(&pace, 60, i * US),
-				(uint64_t)(i * US / times[t]));
+			expect_about(
+				fmk_pace_next(&pace, 60, i * US), (uint64_t)(i * US / times[t]));
 		expect_about(fmk_pace_lap(&pace), (uint64_t)(100 * US / times[t]));
 	}
 }

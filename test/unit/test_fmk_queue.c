@@ -55,15 +55,15 @@ lay(struct replay *r, uint32_t nb_frames, const struct fmk_rate *rate)
 }
 
 static void
-begin(struct replay *r, uint32_t nb_frames, uint32_t laps, uint32_t capacity, enum fmk_rate_kind kind)
+begin(struct replay *r, uint32_t nb_frames, uint32_t laps, uint32_t capacity,
+	enum fmk_rate_kind kind)
 {
 	const struct fmk_rate rate = {kind, kind == FMK_RATE_PPS ? 1e12 / GAP : 1};
 
 	lay(r, nb_frames, &rate);
 	fmk_queue_init(&r->queue, 0, capacity, &r->count);
 	r->epoch = START;
-	assert_int_equal(
-		fmk_queue_load(&r->queue, &r->buf, laps, &r->epoch, &fmk_mem_heap), 0);
+	assert_int_equal(fmk_queue_load(&r->queue, &r->buf, laps, &r->epoch, &fmk_mem_heap), 0);
 }
 
 static void
@@ -335,8 +335,7 @@ check_against_model(struct replay *r, struct model *m, uint32_t burst)
 	memmove(m->waiting, &m->waiting[n], m->nb_waiting * sizeof(m->waiting[0]));
 	assert_int_equal(r->count.missed, m->missed);
 	assert_int_equal(r->count.link_down, m->link_down);
-	assert_int_equal(
-		fmk_queue_ended(&r->queue), m->next == m->total && m->nb_waiting == 0);
+	assert_int_equal(fmk_queue_ended(&r->queue), m->next == m->total && m->nb_waiting == 0);
 }
 
 /* Polls at random times for random numbers of frames. */

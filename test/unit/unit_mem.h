@@ -14,7 +14,7 @@
 
 #include "fmk_mem.h"
 
-static int unit_mem_out;	 /**< Pieces not given back. */
+static int unit_mem_out;       /**< Pieces not given back. */
 static int unit_mem_left = -1; /**< Pieces still to be had; -1: any number. */
 
 static void *

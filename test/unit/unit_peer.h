@@ -101,7 +101,8 @@ unit_peer(uint32_t nb_frames, uint32_t (*len)(uint32_t frame), uint64_t (*time)(
 		.nb_frames = nb_frames, .fail_at = UINT32_MAX, .len = len, .time = time};
 }
 
-static const struct fmk_peer_ops unit_ops = {
-	.name = "unit", .next = unit_next, .rewind = unit_rewind};
+static const struct fmk_peer_ops unit_ops = {.name = "unit",
+	.next = unit_next,
+	.rewind = unit_rewind};
 
 #endif /* UNIT_PEER_H */

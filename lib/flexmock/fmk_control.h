@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The FlexMock authors
+ */
+#ifndef FMK_CONTROL_H
+#define FMK_CONTROL_H
+
+/**
+ * @file
+ * What making a card (fmk_device.c) and running it (fmk_control.c) share.
+ */
+
+#include <pthread.h>
+
+struct fmk_device;
+
+/** Held by every control call. Recursive: the port below may be a card, too. */
+extern pthread_mutex_t fmk_control_lock;
+
+/** Give back the laid frames and retired filters of a stopped card. */
+void fmk_control_fini(struct fmk_device *device);
+
+#endif /* FMK_CONTROL_H */
