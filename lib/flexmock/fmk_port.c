@@ -171,8 +171,9 @@ fmk_port_configure(struct fmk_port *port, const struct fmk_port_config *config)
 		ret = rte_eth_dev_configure(port->id, port->nb_rx, port->nb_tx, &conf);
 	}
 	if (ret < 0)
-		PORT_LOG(ERR, port, "refuses %u and %u queues, MTU %u: %s", port->nb_rx,
-			port->nb_tx, conf.rxmode.mtu, rte_strerror(-ret));
+		PORT_LOG(ERR, port,
+			"refuses %u and %u queues and MTU %u (%s), allowed a port that takes them",
+			port->nb_rx, port->nb_tx, conf.rxmode.mtu, rte_strerror(-ret));
 	return ret;
 }
 
@@ -187,8 +188,9 @@ fmk_port_rx_setup(struct fmk_port *port, uint16_t queue, uint16_t nb_desc, struc
 	ret = rte_eth_rx_queue_setup(port->id, queue, nb_desc,
 		(unsigned int)rte_eth_dev_socket_id(port->id), &conf, pool);
 	if (ret < 0)
-		PORT_LOG(ERR, port, "refuses receive queue %u with %u descriptors: %s", queue,
-			nb_desc, rte_strerror(-ret));
+		PORT_LOG(ERR, port,
+			"refuses receive queue %u of %u descriptors (%s), allowed one it takes",
+			queue, nb_desc, rte_strerror(-ret));
 	if (ret == 0 && queue == 0 && pool != port->trial) {
 		rte_mempool_free(port->trial);
 		port->trial = NULL;
@@ -208,8 +210,9 @@ fmk_port_tx_setup(struct fmk_port *port, uint16_t queue, uint16_t nb_desc)
 	ret = rte_eth_tx_queue_setup(
 		port->id, queue, nb_desc, (unsigned int)rte_eth_dev_socket_id(port->id), &conf);
 	if (ret < 0)
-		PORT_LOG(ERR, port, "refuses transmit queue %u with %u descriptors: %s", queue,
-			nb_desc, rte_strerror(-ret));
+		PORT_LOG(ERR, port,
+			"refuses transmit queue %u of %u descriptors (%s), allowed one it takes",
+			queue, nb_desc, rte_strerror(-ret));
 	return ret;
 }
 
@@ -219,7 +222,7 @@ fmk_port_start(struct fmk_port *port)
 	int ret = rte_eth_dev_start(port->id);
 
 	if (ret < 0) {
-		PORT_LOG(ERR, port, "does not start: %s, allowed a port that starts",
+		PORT_LOG(ERR, port, "does not start (%s), allowed a port that starts",
 			rte_strerror(-ret));
 		return ret;
 	}
@@ -236,7 +239,7 @@ fmk_port_set_mtu(struct fmk_port *port, uint16_t mtu)
 	/* A port that has no say in it takes what comes. */
 	if (ret == 0 || ret == -ENOTSUP)
 		return 0;
-	PORT_LOG(ERR, port, "refuses MTU %u: %s", mtu, rte_strerror(-ret));
+	PORT_LOG(ERR, port, "refuses MTU %u (%s), allowed one it takes", mtu, rte_strerror(-ret));
 	return ret;
 }
 

@@ -23,18 +23,34 @@ static const char *const ways[] = {"", ",cache=ring", ",rate=1Mpps", ",rate=1Mpp
 static const char *const captures[] = {
 	TEST_DATA "/real.pcap", TEST_DATA "/flows.pcap", TEST_DATA "/sizes.pcap"};
 
+/* Length of all frames of a made capture. */
+static uint32_t the_len;
+
+static uint32_t
+one_len(uint32_t number)
+{
+	(void)number;
+	return the_len;
+}
+
 static bool
 is_paced(const char *way)
 {
 	return strstr(way, "rate=") != NULL;
 }
 
+static void
+scribble_bytes(struct rte_mbuf *m)
+{
+	for (; m != NULL; m = m->next)
+		memset(m->buf_addr, 0xee, m->buf_len);
+}
+
 /* What an application may do to a packet that is its own. */
 static void
 scribble(struct rte_mbuf *m, unsigned int how)
 {
-	for (struct rte_mbuf *seg = m; seg != NULL; seg = seg->next)
-		memset(seg->buf_addr, 0xee, seg->buf_len);
+	scribble_bytes(m);
 	switch (how % 4) {
 	case 0:
 		rte_pktmbuf_prepend(m, 32);
@@ -177,16 +193,72 @@ smallest_queue_works(void **state)
 		check_replay(captures[0], ways[w], &setup, 32);
 }
 
-/* Frames of one length each, around the limits of flits. */
+/* Pools an application may make: with private areas, and with buffers elsewhere. */
 
-static uint32_t the_len;
+#define NB_LAYOUT 255
+#define LAYOUT_BUF (RTE_PKTMBUF_HEADROOM + 2048)
 
-static uint32_t
-one_len(uint32_t number)
+static struct rte_mempool *
+pinned_pool(void)
 {
-	(void)number;
-	return the_len;
+	static uint8_t memory[NB_LAYOUT][LAYOUT_BUF] __rte_cache_aligned;
+	const struct rte_pktmbuf_extmem extmem = {.buf_ptr = memory,
+		.buf_iova = RTE_BAD_IOVA,
+		.buf_len = sizeof(memory),
+		.elt_size = LAYOUT_BUF};
+
+	return rte_pktmbuf_pool_create_extbuf(
+		"pinned", NB_LAYOUT, 0, 0, LAYOUT_BUF, SOCKET_ID_ANY, &extmem, 1);
 }
+
+/* Each packet is right, received from this pool and sent to nowhere again and again. */
+static void
+check_layout(struct rte_mempool *pool, const char *way, uint64_t flags)
+{
+	const struct pmd_setup setup = {.nb_rxd = 64, .pool = pool};
+	uint16_t port;
+
+	assert_non_null(pool);
+	the_len = 100;
+	port = pmd_run(NAME, pmd_text("rx_pcap=%s,loop=20%s", pmd_capture(50, one_len, NULL), way),
+		&setup);
+	for (uint32_t i = 0; i < 1000; i++) {
+		struct rte_mbuf *m;
+
+		assert_int_equal(pmd_receive(port, 0, &m, 1), 1);
+		assert_int_equal(m->ol_flags, flags);
+		assert_int_equal(rte_mbuf_refcnt_read(m), 1);
+		assert_int_equal(pmd_number(m, 100), i % 50);
+		scribble_bytes(m);
+		pmd_send(port, 0, &m, 1);
+	}
+	pmd_end(NAME, pool);
+}
+
+static void
+pools_of_all_layouts_work(void **state)
+{
+	static const uint16_t areas[] = {0, 8, 64, 200};
+	struct rte_mempool *pool;
+
+	(void)state;
+	for (size_t w = 0; w < RTE_DIM(ways); w++) {
+		if (is_paced(ways[w]))
+			continue;
+		for (size_t i = 0; i < RTE_DIM(areas); i++) {
+			pool = rte_pktmbuf_pool_create("areas", NB_LAYOUT, 0,
+				RTE_ALIGN_CEIL(areas[i], RTE_MBUF_PRIV_ALIGN), LAYOUT_BUF,
+				SOCKET_ID_ANY);
+			check_layout(pool, ways[w], 0);
+			rte_mempool_free(pool);
+		}
+		pool = pinned_pool();
+		check_layout(pool, ways[w], RTE_MBUF_F_EXTERNAL);
+		rte_mempool_free(pool);
+	}
+}
+
+/* Frames of one length each, around the limits of flits. */
 
 static void
 every_length_is_whole(void **state)
@@ -453,6 +525,7 @@ main(int argc, char **argv)
 		PMD_TEST(packets_are_the_frames),
 		PMD_TEST(every_burst_size_works),
 		PMD_TEST(smallest_queue_works),
+		PMD_TEST(pools_of_all_layouts_work),
 		PMD_TEST(every_length_is_whole),
 		PMD_TEST(large_mbufs_take_large_frames),
 		PMD_TEST(small_mbufs_are_chained),
