@@ -24,7 +24,8 @@
 #define MAX_ARGS 32
 #define MAX_POOLS 64
 #define POOL_SIZE 1024
-#define IDLE_US 2000 /* Time without packets after which no more are expected. */
+#define IDLE_US 2000 /* Time and polls without packets after which no more are expected. */
+#define IDLE_POLLS 100
 #define CHILD_SECONDS 20
 #define ONLY "PMD_TEST_ONLY" /* Environment: the one test a child process runs. */
 
@@ -306,13 +307,18 @@ pmd_receive(uint16_t port, uint16_t queue, struct rte_mbuf **pkts, uint16_t n)
 {
 	const uint64_t idle = rte_get_timer_hz() / US_PER_S * IDLE_US;
 	uint64_t last = rte_get_timer_cycles();
+	unsigned int empty = 0;
 	uint16_t got = 0;
 
-	while (got < n && rte_get_timer_cycles() - last < idle) {
+	/* Time alone does not tell: this thread may not have run for a while. */
+	while (got < n && (empty < IDLE_POLLS || rte_get_timer_cycles() - last < idle)) {
 		uint16_t burst = rte_eth_rx_burst(port, queue, &pkts[got], n - got);
 
-		if (burst > 0)
+		empty++;
+		if (burst > 0) {
 			last = rte_get_timer_cycles();
+			empty = 0;
+		}
 		got += burst;
 	}
 	return got;

@@ -114,7 +114,7 @@ receive_replay(struct replay *r, uint16_t burst)
 	struct rte_mbuf *pkts[PMD_MAX_BURST];
 	unsigned int empty = 0;
 
-	while (rte_get_timer_cycles() - last < patience) {
+	while (empty < 1000 || rte_get_timer_cycles() - last < patience) {
 		uint16_t n = rte_eth_rx_burst(r->port, 0, pkts, burst);
 
 		for (uint16_t i = 0; i < n; i++) {
