@@ -108,7 +108,6 @@ lay_frames(struct fmk_device *device)
 		.card = shared->name,
 		.ops = device->ops,
 		.peer = device->peer,
-		.max_frames = (uint64_t)shared->options.preload,
 		.rate = shared->options.rate,
 		.nb_queues = shared->nb_rx,
 	};
@@ -224,6 +223,15 @@ fmk_device_stop(struct fmk_device *device)
 	free_retired(device);
 	if (device->writer != NULL)
 		fmk_pcap_writer_flush(device->writer);
+	pthread_mutex_unlock(&fmk_control_lock);
+}
+
+void
+fmk_device_sever(struct fmk_device *device)
+{
+	pthread_mutex_lock(&fmk_control_lock);
+	device->shared->wire.severed = true;
+	update_queues(device->shared);
 	pthread_mutex_unlock(&fmk_control_lock);
 }
 

@@ -49,7 +49,7 @@ source_of(const struct fmk_options *options)
 		return FMK_SOURCE_LOWER;
 	if (options->loopback || options->peer[0] != '\0')
 		return FMK_SOURCE_CABLE;
-	return options->preload == 0 ? FMK_SOURCE_STREAM : FMK_SOURCE_PRELOADED;
+	return FMK_SOURCE_PRELOADED;
 }
 
 static void
@@ -77,9 +77,17 @@ open_source(struct fmk_device *device)
 		return 0;
 	device->ops = options->rx_pcap[0] != '\0' ? &fmk_pcap_ops : &fmk_gen_ops;
 	ret = device->ops->open(shared->name, options, &device->peer);
-	if (ret == 0 && shared->source == FMK_SOURCE_STREAM)
-		ret = fmk_stream_open(device->ops, device->peer, options, &device->stream);
-	return ret;
+	if (ret < 0 || device->ops->count(device->peer) <= (uint64_t)options->preload)
+		return ret;
+	if (options->cache == FMK_CACHE_RING) {
+		FMK_LOG(ERR, shared->name,
+			"cache=ring: allowed only with preloaded frames, which are at most "
+			"preload=%" PRId64,
+			options->preload);
+		return -EINVAL;
+	}
+	shared->source = FMK_SOURCE_STREAM;
+	return fmk_stream_open(device->ops, device->peer, options, &device->stream);
 }
 
 static void

@@ -114,7 +114,8 @@ struct fmk_device *fmk_device_find(const char *name);
 void fmk_device_set_queue(struct fmk_device *device, uint16_t id, struct fmk_queue *queue);
 
 /**
- * Start: lay the frames for the @p nb_rx queues set, begin the replay, take the link up.
+ * Start: lay the frames for the @p nb_rx queues set and make ready to play them. The link comes up
+ * unless it was set down.
  *
  * @return 0, or -errno after one line of log
  */
@@ -122,6 +123,9 @@ int fmk_device_start(struct fmk_device *device, uint16_t nb_rx);
 
 /** Stop: afterwards no frame comes in and no other card reaches into this one's queues. */
 void fmk_device_stop(struct fmk_device *device);
+
+/** Note that the port below was taken away: nothing passes any more. */
+void fmk_device_sever(struct fmk_device *device);
 
 /** Set the link up or down, as the application asks. */
 void fmk_device_set_link(struct fmk_device *device, bool up);

@@ -102,10 +102,9 @@ static int
 read_peer(const struct fmk_lay *lay, struct fmk_flexbuf *bufs, struct fmk_pace *pace)
 {
 	struct fmk_peer_frame frame;
-	uint64_t nb_frames;
 	int ret = lay->ops->rewind(lay->peer);
 
-	for (nb_frames = 0; ret == 0 && nb_frames < lay->max_frames; nb_frames++) {
+	while (ret == 0) {
 		struct fmk_flexbuf *buf;
 
 		ret = lay->ops->next(lay->peer, &frame);

@@ -63,7 +63,6 @@ struct fmk_lay {
 	const char *card; /**< For messages. */
 	const struct fmk_peer_ops *ops;
 	struct fmk_peer *peer;
-	uint64_t max_frames; /**< Frames to lay; a peer that has fewer gives all it has. */
 	struct fmk_rate rate;
 	uint16_t nb_queues;
 };

@@ -94,7 +94,7 @@ static int
 check_memory(const char *card, const struct fmk_options *options)
 {
 	const struct fmk_gen_options *gen = &options->gen;
-	uint64_t frames = RTE_MIN((uint64_t)gen->flows, (uint64_t)options->preload);
+	uint64_t frames = gen->flows;
 	uint64_t flits = frames * FMK_FLITS(gen->size - RTE_ETHER_CRC_LEN);
 	uint64_t needed = fmk_flexbuf_size(flits, frames, options->rate.kind != FMK_RATE_MAX);
 	uint64_t available = fmk_mem_available();
@@ -120,7 +120,7 @@ check_options(const char *card, const struct fmk_options *options)
 		ret = check_number(card, "dst_count", gen->dst_count, 1, UINT32_MAX);
 	if (ret == 0)
 		ret = check_destinations(card, gen);
-	if (ret == 0 && options->preload != 0)
+	if (ret == 0 && gen->flows <= options->preload)
 		ret = check_memory(card, options);
 	return ret;
 }
@@ -255,6 +255,12 @@ gen_next(struct fmk_peer *peer, struct fmk_peer_frame *frame)
 	return 1;
 }
 
+static uint64_t
+gen_count(const struct fmk_peer *peer)
+{
+	return peer->gen.flows;
+}
+
 static int
 gen_rewind(struct fmk_peer *peer)
 {
@@ -272,6 +278,7 @@ const struct fmk_peer_ops fmk_gen_ops = {
 	.name = "gen",
 	.open = gen_open,
 	.next = gen_next,
+	.count = gen_count,
 	.rewind = gen_rewind,
 	.close = gen_close,
 };

@@ -339,9 +339,6 @@ check_together(const struct list *list)
 	options->plain = (given & SOURCE) == 0;
 	if (check_conflicts(list, given) != 0)
 		return -EINVAL;
-	if (options->preload == 0 && options->cache == FMK_CACHE_RING)
-		return refuse(list, &list->rows[KEY_cache], list->values[KEY_cache],
-			"allowed only without preload=0");
 	if (options->rate.kind == FMK_RATE_CAPTURE && (given & BIT(rx_pcap)) == 0)
 		return refuse(list, &list->rows[KEY_rate], list->values[KEY_rate],
 			"allowed only with rx_pcap=<file>");

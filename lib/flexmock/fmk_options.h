@@ -51,8 +51,7 @@
 	G(gen, GEN, gen, 0, 0, FMK_GEN_OPTIONS(FMK_PARAM_VALUE, ","), "", \
 		"Generator of valid frames, used when no other source is given.") S \
 	V(preload, PRELOAD, preload, 0, UINT32_MAX, "auto|N", "auto", \
-		"Frames laid out before start, and so played: auto takes all of the source, N its " \
-		"first N; 0 lays out none and reads the source while the port runs.") S \
+		"Most frames to lay out before start; a source that has more is read while the port runs.") S \
 	V(data, CHOICE, data, 0, 0, "fresh", "fresh", "Every delivery carries pristine bytes.") S \
 	V(cache, CHOICE, cache, 0, 0, "hot|ring", "hot", \
 		"Where a delivered frame is found: in this core's cache, or wherever the ring " \
@@ -134,7 +133,7 @@ struct fmk_options {
 	struct fmk_gen_options gen;
 	bool gen_given;
 	bool plain;	 /**< No key is given that would contradict a cable. */
-	int64_t preload; /**< Frames laid out before start, FMK_PRELOAD_AUTO for all. */
+	int64_t preload; /**< Most frames to lay out before start, FMK_PRELOAD_AUTO for all. */
 	uint32_t data;	 /**< enum fmk_data. */
 	uint32_t cache;	 /**< enum fmk_cache. */
 	struct fmk_rate rate;

@@ -54,7 +54,7 @@ fmk_pace_lap(const struct fmk_pace *pace)
 	uint64_t lap = elapsed(pace);
 
 	if (pace->rate.kind == FMK_RATE_CAPTURE) {
-		if (lap == 0 || pace->frames < 2)
+		if (pace->last == 0 || pace->frames < 2)
 			return FMK_PACE_LAP_DEFAULT;
 		lap = RTE_MIN(lap + lap / (pace->frames - 1), (uint64_t)INT64_MAX);
 	}

@@ -46,12 +46,10 @@ struct fmk_peer {
 
 /* What the first pass over the file looks for and finds. */
 struct scan {
-	uint64_t preload; /* Frames to be laid out, at most. */
-	uint64_t frames;  /* Of these, found. */
-	uint64_t flits;	  /* Which they take. */
-	uint64_t cut;	  /* Frames shorter than they were on the wire. */
-	uint64_t back;	  /* Frames captured before the one before them. */
-	uint64_t late;	  /* Frames later than MAX_NS. */
+	uint64_t flits; /* Which they take. */
+	uint64_t cut;	/* Frames shorter than they were on the wire. */
+	uint64_t back;	/* Frames captured before the one before them. */
+	uint64_t late;	/* Frames later than MAX_NS. */
 };
 
 enum timing { TIMING_GOOD, TIMING_BACK, TIMING_LATE };
@@ -217,10 +215,7 @@ scan_frame(struct fmk_peer *peer, struct scan *scan, const struct pcap_pkthdr *h
 	scan->back += timing == TIMING_BACK;
 	scan->late += timing == TIMING_LATE;
 	scan->cut += header->caplen < header->len;
-	if (scan->frames < scan->preload) {
-		scan->frames++;
-		scan->flits += FMK_FLITS(header->caplen);
-	}
+	scan->flits += FMK_FLITS(header->caplen);
 	peer->played++;
 	return 0;
 }
@@ -269,13 +264,15 @@ tell_oddities(const struct fmk_peer *peer, const struct scan *scan)
 static int
 check_frames(struct fmk_peer *peer, const struct fmk_options *options)
 {
-	struct scan scan = {.preload = (uint64_t)options->preload};
-	uint64_t laid;
+	struct scan scan = {0};
+	uint64_t laid = 0;
 	int ret = scan_file(peer, &scan);
 
 	if (ret < 0)
 		return ret;
-	laid = fmk_flexbuf_size(scan.flits, scan.frames, options->rate.kind != FMK_RATE_MAX);
+	if (peer->nb_frames <= (uint64_t)options->preload)
+		laid = fmk_flexbuf_size(
+			scan.flits, peer->nb_frames, options->rate.kind != FMK_RATE_MAX);
 	ret = check_memory(peer, laid, laid);
 	if (ret == 0)
 		tell_oddities(peer, &scan);
@@ -355,10 +352,17 @@ reader_next(struct fmk_peer *peer, struct fmk_peer_frame *frame)
 	return 1;
 }
 
+static uint64_t
+reader_count(const struct fmk_peer *peer)
+{
+	return peer->nb_frames;
+}
+
 const struct fmk_peer_ops fmk_pcap_ops = {
 	.name = "rx_pcap",
 	.open = reader_open,
 	.next = reader_next,
+	.count = reader_count,
 	.rewind = start_pass,
 	.close = reader_close,
 };

@@ -45,6 +45,8 @@ struct fmk_peer_ops {
 	 * @return 1 with a frame, 0 at the end, -errno after one line of log
 	 */
 	int (*next)(struct fmk_peer *peer, struct fmk_peer_frame *frame);
+	/** @return frames from the first to the last */
+	uint64_t (*count)(const struct fmk_peer *peer);
 	/** Start again at the first frame. @return 0 or -errno after one line of log */
 	int (*rewind)(struct fmk_peer *peer);
 	/** Give back everything open() took. */

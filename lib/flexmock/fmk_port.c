@@ -31,8 +31,7 @@ struct fmk_port {
 	uint64_t tx_offloads;
 	struct rte_eth_dev_owner owner;
 	struct rte_eth_dev_info info;
-	struct rte_mempool *trial; /* of the first start, until other queues took its place */
-	rte_spinlock_t rx_lock;	   /* of the thread that pumps */
+	rte_spinlock_t rx_lock; /* of the thread that pumps */
 	rte_spinlock_t tx_lock[RTE_MAX_QUEUES_PER_PORT];
 };
 
@@ -122,7 +121,7 @@ take(struct fmk_port *port, const char *text)
 		ret = probe(port, &da);
 	} else if (da.args != NULL && da.args[0] != '\0') {
 		PORT_LOG(ERR, port, "exists, allowed without the arguments \"%s\"", da.args);
-		ret = -EEXIST;
+		ret = -EBUSY;
 	} else {
 		ret = 0;
 	}
@@ -160,6 +159,11 @@ fmk_port_configure(struct fmk_port *port, const struct fmk_port_config *config)
 	struct rte_eth_conf conf;
 	int ret;
 
+	if (!alive(port)) {
+		PORT_LOG(
+			ERR, port, "was taken away, allowed to be there until this card is closed");
+		return -ENODEV;
+	}
 	port->nb_rx = RTE_MIN(config->nb_rx, port->info.max_rx_queues);
 	port->nb_tx = RTE_MIN(config->nb_tx, port->info.max_tx_queues);
 	fill_conf(port, config, &conf);
@@ -191,10 +195,6 @@ fmk_port_rx_setup(struct fmk_port *port, uint16_t queue, uint16_t nb_desc, struc
 		PORT_LOG(ERR, port,
 			"refuses receive queue %u of %u descriptors (%s), allowed one it takes",
 			queue, nb_desc, rte_strerror(-ret));
-	if (ret == 0 && queue == 0 && pool != port->trial) {
-		rte_mempool_free(port->trial);
-		port->trial = NULL;
-	}
 	return ret;
 }
 
@@ -234,7 +234,7 @@ fmk_port_start(struct fmk_port *port)
 int
 fmk_port_set_mtu(struct fmk_port *port, uint16_t mtu)
 {
-	int ret = rte_eth_dev_set_mtu(port->id, mtu);
+	int ret = alive(port) ? rte_eth_dev_set_mtu(port->id, mtu) : -ENODEV;
 
 	/* A port that has no say in it takes what comes. */
 	if (ret == 0 || ret == -ENOTSUP)
@@ -250,29 +250,55 @@ fmk_port_stop(struct fmk_port *port)
 		rte_eth_dev_stop(port->id);
 }
 
-/* A queue set up with the trial's few mbufs proves nothing: then the application's start will. */
+/*
+ * Start and stop with few mbufs; one that needs more for its queues is left to the application's
+ * start.
+ */
 static int
 trial_start(struct fmk_port *port)
 {
 	const struct fmk_port_config config = {.nb_rx = 1, .nb_tx = 1, .mtu = RTE_ETHER_MTU};
+	struct rte_mempool *pool;
 	char name[RTE_MEMPOOL_NAMESIZE];
 	int ret;
 
 	snprintf(name, sizeof(name), "fmk_trial_%u", port->id);
-	port->trial = rte_pktmbuf_pool_create(name, TRIAL_MBUFS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
+	pool = rte_pktmbuf_pool_create(name, TRIAL_MBUFS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
 		rte_eth_dev_socket_id(port->id));
-	if (port->trial == NULL) {
+	if (pool == NULL) {
 		PORT_LOG(ERR, port, "no memory for %u mbufs to try its start", TRIAL_MBUFS);
 		return -ENOMEM;
 	}
 	ret = fmk_port_configure(port, &config);
-	if (ret == 0 && fmk_port_rx_setup(port, 0, TRIAL_DESC, port->trial) == 0 &&
+	if (ret == 0 && fmk_port_rx_setup(port, 0, TRIAL_DESC, pool) == 0 &&
 		fmk_port_tx_setup(port, 0, TRIAL_DESC) == 0) {
 		ret = fmk_port_start(port);
 		if (ret == 0)
 			fmk_port_stop(port);
 	}
+	rte_eth_dev_close(port->id);
+	port->id = RTE_MAX_ETHPORTS;
+	rte_mempool_free(pool);
 	return ret;
+}
+
+/*
+ * Refuse at once a software port that cannot start. It is probed anew after that, as some (net_pcap)
+ * have spent themselves. Real devices, and ports that were there before, are taken as they are.
+ */
+static int
+try_port(struct fmk_port *port, const char *text)
+{
+	int ret;
+
+	if (strcmp(port->bus, "vdev") != 0)
+		return 0;
+	ret = trial_start(port);
+	if (ret < 0)
+		return ret;
+	rte_eal_hotplug_remove(port->bus, port->name);
+	port->bus[0] = '\0';
+	return take(port, text);
 }
 
 int
@@ -297,9 +323,7 @@ fmk_port_open(const char *card, const char *text, struct fmk_port **out)
 	if (ret < 0)
 		return ret;
 	ret = rte_eth_dev_info_get(port->id, &port->info);
-	if (ret == 0)
-		ret = trial_start(port);
-	return ret;
+	return ret < 0 ? ret : try_port(port, text);
 }
 
 void
@@ -315,7 +339,6 @@ fmk_port_close(struct fmk_port *port, bool keep_device)
 	}
 	if (port->bus[0] != '\0' && !keep_device)
 		rte_eal_hotplug_remove(port->bus, port->name);
-	rte_mempool_free(port->trial);
 	free(port);
 }
 

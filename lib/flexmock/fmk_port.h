@@ -34,8 +34,8 @@ struct fmk_port_config {
 };
 
 /**
- * Probe and own the port of dev(...), or own one that is there and has no owner. It is started and
- * stopped once, so that one that cannot start is refused at once.
+ * Probe and own the port of dev(...), or own one that is there and has no owner. A software port is
+ * started and stopped once, so that one that cannot start is refused at once, and probed anew.
  *
  * @param card name of the card, for messages and as the owner's name
  * @param text device and arguments, as in dev()
@@ -60,7 +60,7 @@ const struct rte_eth_dev_info *fmk_port_info(const struct fmk_port *port);
 /**
  * Configure the stopped port with as many of the queues as it has.
  *
- * @return 0, or -errno after one line of log
+ * @return 0, -ENODEV if somebody removed the port, or -errno after one line of log
  */
 int fmk_port_configure(struct fmk_port *port, const struct fmk_port_config *config);
 

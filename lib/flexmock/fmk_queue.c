@@ -202,6 +202,11 @@ fmk_queue_enqueue(struct fmk_queue *queue, const struct fmk_frame *frames, uint3
 uint32_t
 fmk_queue_dequeue(struct fmk_queue *queue, struct fmk_frame *frames, uint32_t n)
 {
+	if (unlikely(queue->held.data != NULL) && n > 0) {
+		frames[0] = queue->held;
+		queue->held.data = NULL;
+		return 1;
+	}
 	return rte_ring_sc_dequeue_burst_elem(queue->ring, frames, sizeof(*frames), n, NULL);
 }
 
@@ -209,6 +214,6 @@ uint32_t
 fmk_queue_waiting(const struct fmk_queue *queue)
 {
 	if (queue->ring != NULL)
-		return rte_ring_count(queue->ring);
+		return rte_ring_count(queue->ring) + (queue->held.data != NULL);
 	return (uint32_t)RTE_MIN(queue->left, (uint64_t)queue->capacity);
 }

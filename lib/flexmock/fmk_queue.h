@@ -66,6 +66,7 @@ struct fmk_queue {
 
 	/* Live. */
 	struct rte_ring *ring; /**< Of struct fmk_frame; NULL in a preloaded queue. */
+	struct fmk_frame held; /**< Taken and given back; data NULL if none. */
 };
 
 /**
@@ -137,6 +138,13 @@ fmk_queue_miss(struct fmk_queue *queue, uint32_t n)
 
 /** Take live frames; for the polling thread. @return frames taken */
 uint32_t fmk_queue_dequeue(struct fmk_queue *queue, struct fmk_frame *frames, uint32_t n);
+
+/** Give back the frame taken last: it is the next one again. For the polling thread. */
+static inline void
+fmk_queue_hold(struct fmk_queue *queue, const struct fmk_frame *frame)
+{
+	queue->held = *frame;
+}
 
 /** @return frames that wait for the reader; any thread, an estimate while the queue is polled */
 uint32_t fmk_queue_waiting(const struct fmk_queue *queue);

@@ -15,21 +15,22 @@ struct fmk_wire {
 	bool started; /**< The card was started. */
 	bool enabled; /**< The application has not set the link down. */
 	bool carrier; /**< There is a far end. */
+	bool severed; /**< The port below was taken away. */
 	bool eof;     /**< The far end has played its last frame and gone. */
 };
-
-/** @return whether the link is up, as the application is told */
-static inline bool
-fmk_wire_up(const struct fmk_wire *wire)
-{
-	return wire->started && wire->enabled && wire->carrier && !wire->eof;
-}
 
 /** @return whether frames pass; also after the end of a replay, when only the far end is silent */
 static inline bool
 fmk_wire_passes(const struct fmk_wire *wire)
 {
-	return wire->started && wire->enabled;
+	return wire->started && wire->enabled && !wire->severed;
+}
+
+/** @return whether the link is up, as the application is told */
+static inline bool
+fmk_wire_up(const struct fmk_wire *wire)
+{
+	return fmk_wire_passes(wire) && wire->carrier && !wire->eof;
 }
 
 #endif /* FMK_WIRE_H */

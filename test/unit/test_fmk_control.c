@@ -140,12 +140,16 @@ queues_share_the_source(void **state)
 }
 
 static void
-preload_takes_its_number(void **state)
+preload_is_the_most_that_is_laid(void **state)
 {
-	struct fmk_device *a = run("a", "gen(flows=100),preload=30", lanes[0], 2);
+	struct fmk_device *a = run("a", "gen(flows=100),preload=100", lanes[0], 2);
 
 	(void)state;
-	assert_int_equal(frames_of(lanes[0], 2), 30);
+	assert_int_equal(a->shared->source, FMK_SOURCE_PRELOADED);
+	assert_int_equal(frames_of(lanes[0], 2), 100);
+	end(a, lanes[0], 2);
+	a = run("a", "gen(flows=100),preload=99", lanes[0], 2);
+	assert_int_equal(a->shared->source, FMK_SOURCE_STREAM);
 	end(a, lanes[0], 2);
 }
 
@@ -281,7 +285,7 @@ main(void)
 		CARD_TEST(loopback_is_a_cable_to_itself),
 		CARD_TEST(start_without_a_queue_is_refused),
 		CARD_TEST(queues_share_the_source),
-		CARD_TEST(preload_takes_its_number),
+		CARD_TEST(preload_is_the_most_that_is_laid),
 		CARD_TEST(loop_is_the_number_of_laps),
 		CARD_TEST(new_queue_of_a_running_card_plays_its_share),
 		CARD_TEST(start_without_memory_is_refused),

@@ -50,7 +50,8 @@ options_decide_the_source(void **state)
 		{"rx_pcap=" TEST_DATA "/one.pcap", FMK_SOURCE_PRELOADED},
 		{"preload=0", FMK_SOURCE_STREAM},
 		{"preload=0,rx_pcap=" TEST_DATA "/one.pcap", FMK_SOURCE_STREAM},
-		{"preload=1", FMK_SOURCE_PRELOADED},
+		{"preload=1024", FMK_SOURCE_PRELOADED},
+		{"preload=1023", FMK_SOURCE_STREAM},
 		{"peer=other", FMK_SOURCE_CABLE},
 		{"loopback=1", FMK_SOURCE_CABLE},
 	};

@@ -36,13 +36,12 @@ uneven_time(uint32_t frame)
 }
 
 static int
-lay(struct fmk_peer *peer, uint16_t nb_queues, uint64_t max_frames, enum fmk_rate_kind kind)
+lay(struct fmk_peer *peer, uint16_t nb_queues, enum fmk_rate_kind kind)
 {
 	const struct fmk_lay how = {
 		.card = "card",
 		.ops = &unit_ops,
 		.peer = peer,
-		.max_frames = max_frames,
 		.rate = {.kind = kind, .value = kind == FMK_RATE_MAX ? 0 : 1000},
 		.nb_queues = nb_queues,
 	};
@@ -107,7 +106,7 @@ frames_are_laid_end_to_end(void **state)
 
 	(void)state;
 	for (uint16_t n = 1; n <= MAX_QUEUES; n++) {
-		assert_int_equal(lay(&peer, n, UINT64_MAX, FMK_RATE_MAX), 0);
+		assert_int_equal(lay(&peer, n, FMK_RATE_MAX), 0);
 		check_laid(n, NB_FRAMES);
 		free_bufs(n);
 	}
@@ -122,7 +121,7 @@ totals_are_right(void **state)
 	(void)state;
 	for (uint32_t i = 0; i < NB_FRAMES; i++)
 		bytes += mixed_len(i);
-	assert_int_equal(lay(&peer, 1, UINT64_MAX, FMK_RATE_MAX), 0);
+	assert_int_equal(lay(&peer, 1, FMK_RATE_MAX), 0);
 	assert_int_equal(bufs[0].nb_bytes, bytes);
 	assert_int_equal(bufs[0].max_len, UNIT_FRAME_MAX);
 	assert_int_equal((uintptr_t)bufs[0].data % FMK_FLIT, 0);
@@ -136,7 +135,7 @@ pulled_buffer_has_no_times(void **state)
 	struct fmk_peer peer = unit_peer(NB_FRAMES, mixed_len, uneven_time);
 
 	(void)state;
-	assert_int_equal(lay(&peer, 2, UINT64_MAX, FMK_RATE_MAX), 0);
+	assert_int_equal(lay(&peer, 2, FMK_RATE_MAX), 0);
 	assert_null(bufs[0].arrival);
 	assert_null(bufs[1].arrival);
 	free_bufs(2);
@@ -152,7 +151,7 @@ paced_buffer_has_times_and_places(void **state)
 	struct fmk_pace pace;
 
 	(void)state;
-	assert_int_equal(lay(&peer, 5, UINT64_MAX, FMK_RATE_CAPTURE), 0);
+	assert_int_equal(lay(&peer, 5, FMK_RATE_CAPTURE), 0);
 	check_laid(5, NB_FRAMES);
 	fmk_pace_init(&pace, &rate);
 	for (uint32_t i = 0; i < NB_FRAMES; i++) {
@@ -173,28 +172,13 @@ paced_buffer_has_times_and_places(void **state)
 }
 
 static void
-preload_stops_at_its_number(void **state)
-{
-	static const uint64_t numbers[] = {1, 7, NB_FRAMES - 1, NB_FRAMES, NB_FRAMES + 1};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-		struct fmk_peer peer = unit_peer(NB_FRAMES, mixed_len, NULL);
-
-		assert_int_equal(lay(&peer, 3, numbers[i], FMK_RATE_MAX), 0);
-		check_laid(3, numbers[i] > NB_FRAMES ? NB_FRAMES : (uint32_t)numbers[i]);
-		free_bufs(3);
-	}
-}
-
-static void
 queue_without_frames_has_an_empty_buffer(void **state)
 {
 	struct fmk_peer peer = unit_peer(1, mixed_len, uneven_time);
 	unsigned int empty = 0;
 
 	(void)state;
-	assert_int_equal(lay(&peer, 8, UINT64_MAX, FMK_RATE_PPS), 0);
+	assert_int_equal(lay(&peer, 8, FMK_RATE_PPS), 0);
 	check_laid(8, 1);
 	for (uint16_t q = 0; q < 8; q++)
 		empty += bufs[q].data == NULL && bufs[q].arrival == NULL;
@@ -208,7 +192,7 @@ peer_without_frames_lays_nothing(void **state)
 	struct fmk_peer peer = unit_peer(0, mixed_len, NULL);
 
 	(void)state;
-	assert_int_equal(lay(&peer, 2, UINT64_MAX, FMK_RATE_PPS), 0);
+	assert_int_equal(lay(&peer, 2, FMK_RATE_PPS), 0);
 	assert_int_equal(bufs[0].nb_frames + bufs[1].nb_frames, 0);
 	free_bufs(2);
 }
@@ -220,14 +204,14 @@ failing_peer_leaves_nothing(void **state)
 
 	(void)state;
 	peer.fail_at = NB_FRAMES - 1;
-	assert_int_equal(lay(&peer, 4, UINT64_MAX, FMK_RATE_PPS), -EIO);
+	assert_int_equal(lay(&peer, 4, FMK_RATE_PPS), -EIO);
 	for (uint16_t q = 0; q < 4; q++) {
 		assert_null(bufs[q].map);
 		assert_int_equal(bufs[q].nb_frames, 0);
 	}
 	peer.fail_at = UINT32_MAX;
 	peer.rewind_result = -EBADF;
-	assert_int_equal(lay(&peer, 4, UINT64_MAX, FMK_RATE_MAX), -EBADF);
+	assert_int_equal(lay(&peer, 4, FMK_RATE_MAX), -EBADF);
 	assert_null(bufs[0].map);
 }
 
@@ -239,7 +223,7 @@ peer_is_read_from_its_start(void **state)
 
 	(void)state;
 	peer.next = 123;
-	assert_int_equal(lay(&peer, 1, UINT64_MAX, FMK_RATE_MAX), 0);
+	assert_int_equal(lay(&peer, 1, FMK_RATE_MAX), 0);
 	check_laid(1, NB_FRAMES);
 	free_bufs(1);
 }
@@ -252,7 +236,6 @@ main(void)
 		cmocka_unit_test(totals_are_right),
 		cmocka_unit_test(pulled_buffer_has_no_times),
 		cmocka_unit_test(paced_buffer_has_times_and_places),
-		cmocka_unit_test(preload_stops_at_its_number),
 		cmocka_unit_test(queue_without_frames_has_an_empty_buffer),
 		cmocka_unit_test(peer_without_frames_lays_nothing),
 		cmocka_unit_test(failing_peer_leaves_nothing),

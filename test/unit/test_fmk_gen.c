@@ -393,8 +393,9 @@ refuses_what_does_not_fit_in_memory(void **state)
 		CARD ": gen(flows=16777216): needs 1536 MiB, ");
 	check_memory("gen(flows=16777216,size=69)", -ENOMEM,
 		CARD ": gen(flows=16777216): needs 2304 MiB, ");
-	check_memory("gen(flows=16777216),preload=8388608", -ENOMEM,
-		CARD ": gen(flows=16777216): needs 640 MiB, ");
+	check_memory("gen(flows=16777216),preload=16777216", -ENOMEM,
+		CARD ": gen(flows=16777216): needs 1280 MiB, ");
+	check_memory("gen(flows=16777216),preload=16777215", 0, NULL);
 	check_memory("gen(flows=16777216),preload=1000", 0, NULL);
 	check_memory("gen(flows=16777216),preload=0", 0, NULL);
 	check_memory("gen(flows=1000),preload=16777216", 0, NULL);

@@ -116,7 +116,6 @@ lay(struct fmk_peer *peer, enum fmk_rate_kind kind, struct fmk_flexbuf bufs[2])
 		.card = CARD,
 		.ops = &unit_ops,
 		.peer = peer,
-		.max_frames = UINT64_MAX,
 		.rate = {.kind = kind, .value = 1000},
 		.nb_queues = 2,
 	};

@@ -648,7 +648,6 @@ lay_overwritten(const uint32_t lens[2], struct fmk_flexbuf bufs[2])
 	struct fmk_lay lay = {
 		.card = CARD,
 		.ops = &ops,
-		.max_frames = FMK_PRELOAD_AUTO,
 		.rate.kind = FMK_RATE_MAX,
 		.nb_queues = 2,
 	};

@@ -46,7 +46,6 @@ lay(struct replay *r, uint32_t nb_frames, const struct fmk_rate *rate)
 	const struct fmk_lay how = {.card = "card",
 		.ops = &unit_ops,
 		.peer = &peer,
-		.max_frames = UINT64_MAX,
 		.rate = *rate,
 		.nb_queues = 1};
 

@@ -38,6 +38,7 @@ struct flexmock_port {
 	uint16_t lower_id; /**< ethdev number of the port below, RTE_MAX_ETHPORTS if none. */
 	bool lower_rx;	   /**< Receive bursts go straight to the port below. */
 	bool lower_tx;	   /**< Transmit bursts do. */
+	bool lower_ready;  /**< The port below has the queues that are set up. */
 	uint16_t max_mtu;
 	uint64_t rx_offloads; /**< What the port can do; with a port below, both can. */
 	uint64_t tx_offloads;
@@ -87,12 +88,20 @@ extern const struct eth_dev_ops flexmock_ops;
 extern const struct eth_dev_ops flexmock_secondary_ops;
 int flexmock_close(struct rte_eth_dev *dev, bool keep_lower);
 
+/* flexmock_vdev.c: coming and going */
+/** The end of the port below is no news any more. */
+void flexmock_forget_lower(struct rte_eth_dev *dev);
+
 /* flexmock_link.c: link state and its event */
 int flexmock_link_update(struct rte_eth_dev *dev, int wait_to_complete);
 int flexmock_set_link_up(struct rte_eth_dev *dev);
 int flexmock_set_link_down(struct rte_eth_dev *dev);
-/** The link of this port and of the one at the other end of the cable may have changed. */
-void flexmock_link_changed(struct rte_eth_dev *dev);
+/**
+ * The link of this port and of the one at the other end of the cable may have changed.
+ *
+ * @return 0 if this port's status has changed, else -1
+ */
+int flexmock_link_changed(struct rte_eth_dev *dev);
 /** Raise the link event from EAL's interrupt thread: for callers on the data path. */
 void flexmock_link_event(uint16_t port_id);
 /** No link event comes after this. */

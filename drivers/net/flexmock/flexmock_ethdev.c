@@ -57,6 +57,7 @@ info_get(struct rte_eth_dev *dev, struct rte_eth_dev_info *info)
 static int
 configure(struct rte_eth_dev *dev)
 {
+	flexmock_port(dev)->lower_ready = false;
 	fmk_device_set_max_frame(
 		flexmock_device(dev), dev->data->dev_conf.rxmode.mtu + FMK_FRAME_OVERHEAD);
 	return 0;
@@ -81,11 +82,12 @@ setup_lower_queues(struct rte_eth_dev *dev, struct fmk_port *lower)
 	}
 	port->lower_rx = fmk_port_nb_rx(lower) == dev->data->nb_rx_queues;
 	port->lower_tx = fmk_port_nb_tx(lower) == dev->data->nb_tx_queues;
+	port->lower_ready = ret == 0;
 	return ret;
 }
 
 static int
-start_lower(struct rte_eth_dev *dev, struct fmk_port *lower)
+configure_lower(struct rte_eth_dev *dev, struct fmk_port *lower)
 {
 	const struct rte_eth_conf *conf = &dev->data->dev_conf;
 	const struct fmk_port_config config = {
@@ -98,11 +100,18 @@ start_lower(struct rte_eth_dev *dev, struct fmk_port *lower)
 	};
 	int ret = fmk_port_configure(lower, &config);
 
-	if (ret == 0)
-		ret = setup_lower_queues(dev, lower);
-	if (ret == 0)
-		ret = fmk_port_start(lower);
-	return ret;
+	return ret < 0 ? ret : setup_lower_queues(dev, lower);
+}
+
+/* As an application does it: queues are set up anew only when they have changed. */
+static int
+start_lower(struct rte_eth_dev *dev, struct fmk_port *lower)
+{
+	int ret = 0;
+
+	if (!flexmock_port(dev)->lower_ready)
+		ret = configure_lower(dev, lower);
+	return ret < 0 ? ret : fmk_port_start(lower);
 }
 
 /* Packet types of laid frames are found once, so that no burst has to. */
@@ -122,6 +131,34 @@ fill_packet_types(struct flexmock_rxq *rxq)
 		buf->desc[i].packet_type = rte_net_get_ptype(&m, NULL, RTE_PTYPE_ALL_MASK);
 		data += FMK_FLIT_CEIL(buf->desc[i].len);
 	}
+}
+
+static int
+check_mtu(const struct rte_eth_dev *dev, uint16_t mtu)
+{
+	uint32_t need = mtu + FMK_FRAME_OVERHEAD;
+	uint32_t room = flexmock_rx_room(dev);
+
+	if (need <= room)
+		return 0;
+	FLEXMOCK_LOG(ERR, dev,
+		"MTU %u needs %u bytes and mbufs have room for %u, allowed up to %u or the "
+		"scatter offload",
+		mtu, need, room, room - FMK_FRAME_OVERHEAD);
+	return -EINVAL;
+}
+
+static int
+mtu_set(struct rte_eth_dev *dev, uint16_t mtu)
+{
+	struct fmk_device *device = flexmock_device(dev);
+	int ret = check_mtu(dev, mtu);
+
+	if (ret == 0 && flexmock_port(dev)->lower_ready)
+		ret = fmk_port_set_mtu(device->port, mtu);
+	if (ret == 0)
+		fmk_device_set_max_frame(device, mtu + FMK_FRAME_OVERHEAD);
+	return ret;
 }
 
 static int
@@ -150,6 +187,8 @@ start(struct rte_eth_dev *dev)
 	struct fmk_device *device = flexmock_device(dev);
 	int ret = check_queues(dev);
 
+	if (ret == 0)
+		ret = check_mtu(dev, dev->data->mtu);
 	if (ret < 0)
 		return ret;
 	if (device->port != NULL) {
@@ -196,7 +235,10 @@ static int
 reset(struct rte_eth_dev *dev)
 {
 	fmk_device_set_link(flexmock_device(dev), true);
-	rte_ether_addr_copy(&flexmock_port(dev)->card->options.mac, &dev->data->mac_addrs[0]);
+	memset(dev->data->mac_addrs, 0, FMK_FILTER_MAX_UC * sizeof(*dev->data->mac_addrs));
+	dev->data->mac_addrs[0] = flexmock_port(dev)->card->options.mac;
+	dev->data->promiscuous = 0;
+	dev->data->all_multicast = 0;
 	return flexmock_filter_reset(dev);
 }
 
@@ -228,6 +270,7 @@ flexmock_close(struct rte_eth_dev *dev, bool keep_lower)
 	if (rte_eal_process_type() != RTE_PROC_PRIMARY)
 		return 0;
 	flexmock_link_close(dev);
+	flexmock_forget_lower(dev);
 	release_queues(dev);
 	free_stats(flexmock_port(dev));
 	fmk_device_destroy(process->device, keep_lower);
@@ -240,27 +283,6 @@ static int
 close_port(struct rte_eth_dev *dev)
 {
 	return flexmock_close(dev, false);
-}
-
-static int
-mtu_set(struct rte_eth_dev *dev, uint16_t mtu)
-{
-	struct fmk_device *device = flexmock_device(dev);
-	uint32_t need = mtu + FMK_FRAME_OVERHEAD;
-	uint32_t room = flexmock_rx_room(dev);
-
-	if (need > room) {
-		FLEXMOCK_LOG(ERR, dev,
-			"MTU %u needs %u bytes and mbufs have room for %u, allowed up to %u or "
-			"the scatter offload",
-			mtu, need, room, room - FMK_FRAME_OVERHEAD);
-		return -EINVAL;
-	}
-	if (dev->data->dev_started && device->port != NULL &&
-		fmk_port_set_mtu(device->port, mtu) < 0)
-		return -EINVAL;
-	fmk_device_set_max_frame(device, need);
-	return 0;
 }
 
 /* What rte_net_get_ptype() finds; a port below has its own say. */
@@ -279,6 +301,21 @@ ptypes_get(FLEXMOCK_PTYPES_ARGS)
 		RTE_PTYPE_L4_UDP,
 		RTE_PTYPE_L4_TCP,
 		RTE_PTYPE_L4_SCTP,
+		RTE_PTYPE_L2_ETHER_MPLS,
+		RTE_PTYPE_TUNNEL_IP,
+		RTE_PTYPE_TUNNEL_GRE,
+		RTE_PTYPE_TUNNEL_NVGRE,
+		RTE_PTYPE_INNER_L2_ETHER,
+		RTE_PTYPE_INNER_L2_ETHER_VLAN,
+		RTE_PTYPE_INNER_L2_ETHER_QINQ,
+		RTE_PTYPE_INNER_L3_IPV4,
+		RTE_PTYPE_INNER_L3_IPV4_EXT,
+		RTE_PTYPE_INNER_L3_IPV6,
+		RTE_PTYPE_INNER_L3_IPV6_EXT,
+		RTE_PTYPE_INNER_L4_FRAG,
+		RTE_PTYPE_INNER_L4_UDP,
+		RTE_PTYPE_INNER_L4_TCP,
+		RTE_PTYPE_INNER_L4_SCTP,
 		RTE_PTYPE_UNKNOWN,
 	};
 

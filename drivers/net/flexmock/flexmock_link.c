@@ -36,30 +36,42 @@ flexmock_link_update(struct rte_eth_dev *dev, int wait_to_complete)
 }
 
 static void
-raise_event(void *arg)
+tell(void *arg)
 {
 	struct rte_eth_dev *dev = arg;
 
 	/* The port may have been closed between the event and now. */
-	if (dev->data == NULL || dev->state != RTE_ETH_DEV_ATTACHED)
-		return;
-	if (flexmock_link_update(dev, 0) == 0 && dev->data->dev_conf.intr_conf.lsc)
+	if (dev->state == RTE_ETH_DEV_ATTACHED && dev->data->dev_conf.intr_conf.lsc)
 		rte_eth_dev_callback_process(dev, RTE_ETH_EVENT_INTR_LSC, NULL);
+}
+
+static void
+look_and_tell(void *arg)
+{
+	struct rte_eth_dev *dev = arg;
+
+	if (dev->state == RTE_ETH_DEV_ATTACHED && flexmock_link_update(dev, 0) == 0)
+		tell(dev);
+}
+
+static void
+from_interrupt_thread(struct rte_eth_dev *dev, rte_eal_alarm_callback callback)
+{
+	if (rte_eal_alarm_set(EVENT_DELAY_US, callback, dev) < 0)
+		FLEXMOCK_LOG(ERR, dev, "the link event cannot be raised");
 }
 
 void
 flexmock_link_event(uint16_t port_id)
 {
-	struct rte_eth_dev *dev = &rte_eth_devices[port_id];
-
-	if (rte_eal_alarm_set(EVENT_DELAY_US, raise_event, dev) < 0)
-		FLEXMOCK_LOG(ERR, dev, "the link event cannot be raised");
+	from_interrupt_thread(&rte_eth_devices[port_id], look_and_tell);
 }
 
 void
 flexmock_link_close(struct rte_eth_dev *dev)
 {
-	rte_eal_alarm_cancel(raise_event, dev);
+	rte_eal_alarm_cancel(look_and_tell, dev);
+	rte_eal_alarm_cancel(tell, dev);
 }
 
 /* The port of the card at the other end of the cable, if that card is a port. */
@@ -75,22 +87,24 @@ far_port(struct rte_eth_dev *dev)
 	return &rte_eth_devices[id];
 }
 
-void
+int
 flexmock_link_changed(struct rte_eth_dev *dev)
 {
 	struct rte_eth_dev *far = far_port(dev);
 
 	flexmock_update_tx(dev);
-	flexmock_link_update(dev, 0);
 	if (far != NULL && far->data->dev_started)
 		flexmock_link_event(far->data->port_id);
+	return flexmock_link_update(dev, 0);
 }
 
+/* The status changes at once; the event follows, as a card's would. */
 static int
 set_link(struct rte_eth_dev *dev, bool up)
 {
 	fmk_device_set_link(flexmock_device(dev), up);
-	flexmock_link_changed(dev);
+	if (flexmock_link_changed(dev) == 0)
+		from_interrupt_thread(dev, tell);
 	return 0;
 }
 

@@ -165,8 +165,9 @@ receive_frame(struct flexmock_rxq *rxq, struct fmk_frame *frame)
 	if (frame->cookie != NULL)
 		return receive_mbuf(rxq, frame->cookie);
 	m = flexmock_mbuf_of_bytes(rxq, frame->data, frame->len);
-	if (m != NULL)
-		m->packet_type = rte_net_get_ptype(m, NULL, RTE_PTYPE_ALL_MASK);
+	if (m == NULL)
+		return NULL;
+	m->packet_type = rte_net_get_ptype(m, NULL, RTE_PTYPE_ALL_MASK);
 	fmk_frame_free(frame);
 	return m;
 }
@@ -180,23 +181,43 @@ free_frame(struct fmk_frame *frame)
 		fmk_frame_free(frame);
 }
 
-/* Take what waits; frames that are too long never become mbufs. */
+/* One frame that waits; false if the pool is dry and the frame, a streamed one, waits on. */
+static bool
+receive_one(struct flexmock_rxq *rxq, struct fmk_frame *frame, struct rte_mbuf **m)
+{
+	const bool streamed = frame->cookie == NULL;
+
+	*m = NULL;
+	if (frame->len > rxq->port->card->max_frame) {
+		fmk_count(&rxq->card.count->oversize, 1);
+		free_frame(frame);
+		return true;
+	}
+	*m = receive_frame(rxq, frame);
+	if (*m != NULL || !streamed)
+		return true;
+	fmk_queue_hold(&rxq->card, frame);
+	return false;
+}
+
+/* Take what waits. Streamed frames are taken one by one, as one may have to wait on. */
 static uint32_t
 receive_waiting(struct flexmock_rxq *rxq, struct rte_mbuf **pkts, uint32_t n, uint64_t *bytes)
 {
+	const bool streamed = rxq->port->card->source == FMK_SOURCE_STREAM;
 	struct fmk_frame frames[LIVE_BURST];
-	uint32_t got = fmk_queue_dequeue(&rxq->card, frames, RTE_MIN(n, (uint32_t)LIVE_BURST));
-	uint32_t kept = 0;
+	uint32_t taken = 0, kept = 0, got;
+	bool more = true;
 
-	for (uint32_t i = 0; i < got; i++) {
-		if (frames[i].len > rxq->port->card->max_frame) {
-			fmk_count(&rxq->card.count->oversize, 1);
-			free_frame(&frames[i]);
-			continue;
+	for (; more && taken < n; taken += got) {
+		got = fmk_queue_dequeue(&rxq->card, frames,
+			streamed ? 1 : RTE_MIN(n - taken, (uint32_t)LIVE_BURST));
+		more = got > 0;
+		for (uint32_t i = 0; i < got; i++) {
+			more = receive_one(rxq, &frames[i], &pkts[kept]);
+			if (pkts[kept] != NULL)
+				*bytes += rte_pktmbuf_pkt_len(pkts[kept++]);
 		}
-		pkts[kept] = receive_frame(rxq, &frames[i]);
-		if (pkts[kept] != NULL)
-			*bytes += rte_pktmbuf_pkt_len(pkts[kept++]);
 	}
 	return kept;
 }
@@ -303,7 +324,7 @@ flexmock_send_cable(void *queue, struct rte_mbuf **pkts, uint16_t n)
 
 	if (unlikely(txq->slow != 0))
 		return flexmock_send_slow(txq, pkts, n);
-	for (uint16_t i = 0; i < n; i += LIVE_BURST)
+	for (uint32_t i = 0; i < n; i += LIVE_BURST)
 		send_frames(txq, &pkts[i], RTE_MIN(n - i, LIVE_BURST));
 	return n;
 }

@@ -159,6 +159,7 @@ flexmock_rx_queue_setup(struct rte_eth_dev *dev, uint16_t id, uint16_t nb_desc,
 	rxq->scatter = scatter;
 	rxq->conf = *conf;
 	dev->data->rx_queues[id] = rxq;
+	rxq->port->lower_ready = false;
 	fmk_device_set_queue(flexmock_device(dev), id, &rxq->card);
 	return 0;
 }
@@ -188,6 +189,7 @@ flexmock_tx_queue_setup(struct rte_eth_dev *dev, uint16_t id, uint16_t nb_desc,
 	txq->fast_free = (offloads & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE) &&
 		!(offloads & RTE_ETH_TX_OFFLOAD_MULTI_SEGS);
 	dev->data->tx_queues[id] = txq;
+	port->lower_ready = false;
 	return 0;
 }
 

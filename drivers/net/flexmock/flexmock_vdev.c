@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <bus_vdev_driver.h>
 #include <rte_cycles.h>
@@ -52,20 +53,79 @@ attach_secondary(struct rte_vdev_device *vdev)
 	return 0;
 }
 
+static int
+lower_gone(uint16_t lower_id, enum rte_eth_event_type event, void *arg, void *ret)
+{
+	struct rte_eth_dev *dev = arg;
+
+	RTE_SET_USED(lower_id);
+	RTE_SET_USED(event);
+	RTE_SET_USED(ret);
+	FLEXMOCK_LOG(WARNING, dev, "the port below was taken away");
+	fmk_device_sever(flexmock_device(dev));
+	flexmock_update_tx(dev);
+	flexmock_link_event(dev->data->port_id);
+	return 0;
+}
+
 /*
  * An application that watches ports come (testpmd does) has seen the port below: tell it that the
  * port is not for it.
  */
-static void
-adopt_lower(struct flexmock_port *port, const struct fmk_port *lower)
+static int
+adopt_lower(struct rte_eth_dev *dev, const struct fmk_port *lower)
 {
 	const struct rte_eth_dev_info *info = fmk_port_info(lower);
+	struct flexmock_port *port = flexmock_port(dev);
 
 	port->lower_id = fmk_port_id(lower);
 	port->max_mtu = RTE_MIN(port->max_mtu, info->max_mtu);
 	port->rx_offloads &= info->rx_offload_capa;
 	port->tx_offloads &= info->tx_offload_capa;
 	rte_eth_dev_callback_process(&rte_eth_devices[port->lower_id], RTE_ETH_EVENT_DESTROY, NULL);
+	return rte_eth_dev_callback_register(
+		port->lower_id, RTE_ETH_EVENT_DESTROY, lower_gone, dev);
+}
+
+void
+flexmock_forget_lower(struct rte_eth_dev *dev)
+{
+	const struct flexmock_port *port = flexmock_port(dev);
+
+	if (port->lower_id != RTE_MAX_ETHPORTS)
+		rte_eth_dev_callback_unregister(
+			port->lower_id, RTE_ETH_EVENT_DESTROY, lower_gone, dev);
+}
+
+/*
+ * Ticks a second. EAL rounds what it measures to 10 MHz, which is 0.2 % of a clock that paces
+ * captures to 0.1 %.
+ */
+static uint64_t
+measure_tsc_hz(void)
+{
+	const struct timespec pause = {.tv_nsec = 20000000};
+	struct timespec begin, end;
+	uint64_t ticks, ns;
+
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	ticks = rte_rdtsc();
+	nanosleep(&pause, NULL);
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	ticks = rte_rdtsc() - ticks;
+	ns = (uint64_t)(end.tv_sec - begin.tv_sec) * 1000000000 + (uint64_t)end.tv_nsec -
+		(uint64_t)begin.tv_nsec;
+	return (uint64_t)((double)ticks * 1e9 / (double)ns);
+}
+
+static uint64_t
+tsc_hz(void)
+{
+	static uint64_t hz;
+
+	if (hz == 0)
+		hz = measure_tsc_hz();
+	return hz;
 }
 
 static int
@@ -79,9 +139,7 @@ fill_port(struct rte_eth_dev *dev, struct fmk_device *device)
 	port->max_mtu = FMK_MTU_MAX;
 	port->rx_offloads = FLEXMOCK_RX_OFFLOADS;
 	port->tx_offloads = FLEXMOCK_TX_OFFLOADS;
-	fmk_clock_init(&port->clock, rte_get_tsc_hz());
-	if (device->port != NULL)
-		adopt_lower(port, device->port);
+	fmk_clock_init(&port->clock, tsc_hz());
 	dev->data->mac_addrs = rte_zmalloc(
 		"flexmock addresses", FMK_FILTER_MAX_UC * sizeof(*dev->data->mac_addrs), 0);
 	if (dev->data->mac_addrs == NULL)
@@ -119,6 +177,8 @@ probe_primary(struct rte_vdev_device *vdev)
 	if (ret < 0)
 		goto free_process;
 	ret = fill_port(dev, process->device);
+	if (ret == 0 && process->device->port != NULL)
+		ret = adopt_lower(dev, process->device->port);
 	if (ret < 0)
 		goto destroy;
 	rte_eth_dev_probing_finish(dev);
@@ -130,7 +190,8 @@ free_process:
 	free(process);
 release:
 	rte_eth_dev_release_port(dev);
-	return ret;
+	/* EAL takes -EEXIST for a device that is there already, and so for success. */
+	return ret == -EEXIST ? -EBUSY : ret;
 }
 
 static int
