@@ -43,11 +43,8 @@ static void
 lay(struct replay *r, uint32_t nb_frames, const struct fmk_rate *rate)
 {
 	struct fmk_peer peer = unit_peer(nb_frames, len_of, time_of);
-	const struct fmk_lay how = {.card = "card",
-		.ops = &unit_ops,
-		.peer = &peer,
-		.rate = *rate,
-		.nb_queues = 1};
+	const struct fmk_lay how = {
+		.card = "card", .ops = &unit_ops, .peer = &peer, .rate = *rate, .nb_queues = 1};
 
 	memset(r, 0, sizeof(*r));
 	assert_int_equal(fmk_flexbuf_lay(&how, &r->buf), 0);
