@@ -71,6 +71,12 @@ probe(struct fmk_port *port, const struct rte_devargs *da)
 
 	remove_leftover(da);
 	ret = rte_eal_hotplug_add(rte_bus_name(da->bus), da->name, da->args);
+	if (ret == -E2BIG) {
+		PORT_LOG(ERR, port,
+			"%zu bytes of arguments, allowed under 128 with the name in this DPDK",
+			strlen(da->args));
+		return ret;
+	}
 	if (ret < 0) {
 		PORT_LOG(ERR, port, "cannot be probed (%s), allowed a device of a loaded driver",
 			strerror(-ret));

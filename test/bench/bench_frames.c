@@ -20,7 +20,7 @@ struct frame {
 	struct rte_ether_hdr eth;
 	struct rte_ipv4_hdr ip;
 	struct rte_udp_hdr udp;
-} __rte_packed __rte_aligned(2);
+} __attribute__((packed, aligned(2)));
 
 void
 bench_frame_fill(uint8_t frame[BENCH_FRAME_LEN], unsigned int flow)

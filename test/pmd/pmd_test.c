@@ -344,7 +344,7 @@ struct headers {
 	struct rte_ether_hdr ether;
 	struct rte_ipv4_hdr ip;
 	struct rte_udp_hdr udp;
-} __rte_packed __rte_aligned(2);
+} __attribute__((packed, aligned(2)));
 
 void
 pmd_make(uint8_t *data, uint32_t number, uint32_t len)

@@ -52,7 +52,7 @@ cable_is_up_while_both_run(void **state)
 	start(b, 1);
 	assert_true(up(a));
 	assert_true(up(b));
-	stop(a, 1);
+	stop_card(a, 1);
 	assert_false(up(b));
 	start(a, 1);
 	assert_true(up(a));
@@ -71,7 +71,7 @@ link_set_down_is_seen_at_the_far_end(void **state)
 	bool far_up, far_up_again;
 
 	(void)state;
-	stop(a, 1);
+	stop_card(a, 1);
 	b = run("b", "peer=a", lanes[1], 1);
 	start(a, 1);
 	assert_true(up(b));
@@ -133,7 +133,7 @@ queues_share_the_source(void **state)
 		set_queues(a, lanes[0], n);
 		start(a, n);
 		assert_int_equal(frames_of(lanes[0], n), 100);
-		stop(a, n);
+		stop_card(a, n);
 		remove_queues(a, lanes[0], n);
 	}
 	destroy(a);
@@ -251,7 +251,7 @@ old_filter_lives_until_stop(void **state)
 	/* A poller may still be at the first one. */
 	assert_false(before->promiscuous);
 	assert_int_equal(unit_mem_out, out + 100);
-	stop(a, 1);
+	stop_card(a, 1);
 	assert_int_equal(unit_mem_out, out);
 	fmk_device_set_filter(a, &filter);
 	assert_int_equal(unit_mem_out, out);

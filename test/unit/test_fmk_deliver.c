@@ -121,7 +121,7 @@ nobody_at_the_far_end_refuses_all(void **state)
 	(void)state;
 	assert_int_equal(send_frames(b, 7, &down), 7);
 	assert_true(down);
-	stop(b, 1);
+	stop_card(b, 1);
 	a = create("a", NULL);
 	start(b, 1);
 	assert_int_equal(send_frames(b, 7, &down), 7);
@@ -212,7 +212,7 @@ stopped_queue_gets_nothing(void **state)
 	fmk_device_stop_queue(a, 1);
 	assert_true(lanes[0][1].queue.slow & FMK_SLOW_SHUT);
 	refused = send_frames(a, 12, &down);
-	assert_in_range(refused, 1, 11);
+	assert_true(refused >= 1 && refused <= 11);
 	assert_int_equal(lanes[0][1].count.missed, refused);
 	assert_int_equal(fmk_queue_waiting(&lanes[0][1].queue), 0);
 	assert_int_equal(fmk_queue_waiting(&lanes[0][0].queue), 12 - refused);
@@ -233,10 +233,11 @@ missing_queue_gets_nothing(void **state)
 	fmk_device_stop_queue(a, 1);
 	fmk_device_set_queue(a, 1, NULL);
 	refused = send_frames(a, 12, &down);
-	assert_in_range(refused, 1, 11);
+	assert_true(refused >= 1 && refused <= 11);
 	assert_int_equal(a->shared->count.no_queue, refused);
 	assert_int_equal(fmk_queue_waiting(&lanes[0][0].queue), 12 - refused);
-	free_waiting(&lanes[0][0].queue);
+	fmk_device_set_queue(a, 1, &lanes[0][1].queue);
+	end(a, lanes[0], 2);
 }
 
 /* End of a replay. */
@@ -305,7 +306,7 @@ start_begins_the_replay_again(void **state)
 	lanes[0][0].queue.left = 0;
 	assert_true(fmk_device_end_queue(a->shared, &lanes[0][0].queue));
 	assert_int_equal(shown_eof(a), 1);
-	stop(a, 1);
+	stop_card(a, 1);
 	start(a, 1);
 	assert_true(up(a));
 	assert_int_equal(shown_eof(a), 0);
@@ -325,7 +326,7 @@ end_is_shown_right_after_a_reset(void **state)
 	fmk_device_end_queue(a->shared, &lanes[0][0].queue);
 	fmk_counter_reset(&fmk_card_counter_table, &a->shared->count);
 	assert_int_equal(shown_eof(a), 0);
-	stop(a, 1);
+	stop_card(a, 1);
 	start(a, 1);
 	after_start = shown_eof(a);
 	fmk_device_end_queue(a->shared, &lanes[0][0].queue);

@@ -108,7 +108,7 @@ short_frames_read_as_zero_behind(void **state)
 	(void)state;
 	for (uint32_t len = 0; len <= sizeof(frame); len++) {
 		uint8_t padded[sizeof(frame)] = {0};
-		uint8_t *data = malloc(len);
+		uint8_t *data = calloc(1, len);
 
 		memcpy(padded, frame, len);
 		if (len > 0)

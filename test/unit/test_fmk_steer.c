@@ -171,7 +171,7 @@ any_length(void **state)
 	(void)state;
 	make_frame(frame, 6);
 	for (uint32_t len = 0; len <= FRAME_LEN; len++) {
-		uint8_t *data = malloc(len);
+		uint8_t *data = calloc(1, len);
 
 		if (len > 0)
 			memcpy(data, frame, len);

@@ -75,7 +75,7 @@ free_waiting(struct fmk_queue *queue)
 }
 
 static inline void
-stop(struct fmk_device *device, uint16_t n)
+stop_card(struct fmk_device *device, uint16_t n)
 {
 	fmk_device_stop(device);
 	for (uint16_t q = 0; q < n; q++) {
@@ -107,7 +107,7 @@ run(const char *name, const char *args, struct lane *lane, uint16_t n)
 static inline void
 end(struct fmk_device *device, struct lane *lane, uint16_t n)
 {
-	stop(device, n);
+	stop_card(device, n);
 	remove_queues(device, lane, n);
 	destroy(device);
 }

@@ -226,7 +226,7 @@ uint16_t
 flexmock_receive_live(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
 {
 	struct flexmock_rxq *rxq = queue;
-	const uint32_t slow = rxq->card.slow;
+	const uint32_t slow = __atomic_load_n(&rxq->card.slow, __ATOMIC_RELAXED);
 	struct flexmock_port *port = rxq->port;
 	uint64_t bytes = 0;
 	uint32_t n;
@@ -266,7 +266,7 @@ uint16_t
 flexmock_receive_lower(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
 {
 	struct flexmock_rxq *rxq = queue;
-	const uint32_t slow = rxq->card.slow;
+	const uint32_t slow = __atomic_load_n(&rxq->card.slow, __ATOMIC_RELAXED);
 	struct flexmock_port *port = rxq->port;
 	bool too_long;
 	uint64_t bytes;
@@ -286,7 +286,7 @@ flexmock_receive_lower(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
 uint16_t
 flexmock_send_slow(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n)
 {
-	if (txq->slow & FLEXMOCK_TX_STOPPED)
+	if (__atomic_load_n(&txq->slow, __ATOMIC_RELAXED) & FLEXMOCK_TX_STOPPED)
 		return 0;
 	fmk_count(&txq->count->link_down, n);
 	rte_pktmbuf_free_bulk(pkts, n);
@@ -322,10 +322,10 @@ flexmock_send_cable(void *queue, struct rte_mbuf **pkts, uint16_t n)
 {
 	struct flexmock_txq *txq = queue;
 
-	if (unlikely(txq->slow != 0))
+	if (unlikely(__atomic_load_n(&txq->slow, __ATOMIC_RELAXED) != 0))
 		return flexmock_send_slow(txq, pkts, n);
 	for (uint32_t i = 0; i < n; i += LIVE_BURST)
-		send_frames(txq, &pkts[i], RTE_MIN(n - i, LIVE_BURST));
+		send_frames(txq, &pkts[i], RTE_MIN(n - i, (uint32_t)LIVE_BURST));
 	return n;
 }
 
@@ -359,7 +359,7 @@ flexmock_send_pcap(void *queue, struct rte_mbuf **pkts, uint16_t n)
 	uint64_t bytes = 0;
 	uint32_t sent = 0;
 
-	if (unlikely(txq->slow != 0))
+	if (unlikely(__atomic_load_n(&txq->slow, __ATOMIC_RELAXED) != 0))
 		return flexmock_send_slow(txq, pkts, n);
 	rte_spinlock_lock(&device->writer_lock);
 	for (uint16_t i = 0; i < n; i++) {
@@ -393,7 +393,7 @@ send_down(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n, bool sha
 	uint64_t bytes;
 	uint16_t sent;
 
-	if (unlikely(txq->slow != 0))
+	if (unlikely(__atomic_load_n(&txq->slow, __ATOMIC_RELAXED) != 0))
 		return flexmock_send_slow(txq, pkts, n);
 	bytes = bytes_of(pkts, n);
 	if (shared)

@@ -254,7 +254,7 @@ receive_nothing(struct flexmock_rxq *rxq)
 static __rte_always_inline uint16_t
 receive(struct flexmock_rxq *rxq, struct rte_mbuf **pkts, uint16_t nb_pkts, unsigned int flags)
 {
-	const uint32_t slow = rxq->card.slow;
+	const uint32_t slow = __atomic_load_n(&rxq->card.slow, __ATOMIC_RELAXED);
 	struct fmk_rx_counters *count = rxq->card.count;
 	uint32_t n = nb_pkts;
 	uint64_t bytes;
@@ -320,7 +320,7 @@ send_nowhere(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n)
 {
 	uint64_t bytes = 0;
 
-	if (unlikely(txq->slow != 0))
+	if (unlikely(__atomic_load_n(&txq->slow, __ATOMIC_RELAXED) != 0))
 		return flexmock_send_slow(txq, pkts, n);
 	if (unlikely(n == 0))
 		return 0;
