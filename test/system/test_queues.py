@@ -46,7 +46,7 @@ def test_more_rx_than_tx_queues():
 def test_descriptor_limit_is_named(argument):
     _, log = Testpmd.run(GEN, args=[argument])
     name, number = argument[2:].split("=")
-    complaint = re.search(rf"^Invalid value for nb_{name[:2]}_desc\(={number}\).*$", log, re.M)
+    complaint = re.search(rf"^(?:[A-Z]+: )?Invalid value for nb_{name[:2]}_desc\(={number}\).*$", log, re.M)
     assert complaint and "<= 32768, >= 8" in complaint[0], log[-2000:]
     assert "Start ports failed" in log
 
