@@ -31,6 +31,8 @@ OPTIONS = {
     "loop-negative": ("loop=-1", ["loop=-1", "1 to"]),
     "loop-zero": ("loop=0", ["loop=0", "1 to"]),
     "cache-unknown": ("cache=warm", ["cache=warm", "hot|ring"]),
+    "cache-ring-of-streamed-frames": ("cache=ring,preload=0", ["cache=ring", "preload=0"]),
+    "cache-ring-and-dev": ("dev(net_null5),cache=ring", ["cache=ring", "without dev()"]),
     "mac-multicast": ("mac=01:00:5e:00:00:01", ["mac=01:00:5e:00:00:01", "unicast"]),
     "dev-unknown": ("dev(net_nosuch0)", ["dev(", "net_nosuch0", "allowed"]),
     "dev-bad-arguments": ("dev(net_pcap5,rx_pcap=/nonexistent/x.pcap)", ["dev(", "net_pcap5"]),

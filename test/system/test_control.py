@@ -62,7 +62,7 @@ def test_info_tells_honest_limits():
 
 
 def test_statistics_agree_with_each_other():
-    with Testpmd(GEN, args=["--rxq=2", "--txq=2", "--no-flush-rx"]) as t:
+    with Testpmd("net_flexmock0,gen(flows=64)", args=["--rxq=2", "--txq=2", "--no-flush-rx"]) as t:
         t.start()
         wait_traffic(t)
         forwarded = t.stop()[0]

@@ -68,7 +68,8 @@ def assert_no_growth(vdev, cycles, control):
     grown = growth(vdev, cycles)
     told = f"{vdev} {grown}, net_null {control}"
     assert grown["RssAnon"] <= max(control["RssAnon"], 0) + SLACK_KB, told
-    assert grown["heap"] <= max(control["heap"], 0) + 0.001, told
+    # The same number of blocks may be lost, and their size wanders with what malloc had left over.
+    assert grown["heap"] <= 1.5 * max(control["heap"], 0) + 0.001, told
     for key in "blocks", "fds":
         assert grown[key] <= max(control[key], 0), told
     assert grown["maps"] <= max(control["maps"], 0) + 2, told

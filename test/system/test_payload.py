@@ -17,7 +17,7 @@ def test_ten_million_payloads(long):
     assert_laps_complete(receive("net_flexmock0", packets=10000000 if long else 1000000))
 
 
-@pytest.mark.parametrize("options", ["cache=hot", "cache=ring", "preload=0", "cache=ring,preload=0", "preload=100"])
+@pytest.mark.parametrize("options", ["cache=hot", "cache=ring", "preload=0", "preload=100"])
 @pytest.mark.parametrize("queues", [1, 4])
 def test_modes(options, queues, long):
     packets = 10000000 if long else 300000
