@@ -19,6 +19,7 @@
 #include "fmk_options.h"
 #include "fmk_pace.h"
 #include "fmk_peer.h"
+#include "unit_address_space.h"
 
 #define CARD "net_flexmock0"
 #define IP_AT 14
@@ -331,18 +332,6 @@ refuses_what_is_no_frame(void **state)
 	fmk_gen_ops.close(peer);
 }
 
-static rlim_t
-address_space(void)
-{
-	FILE *file = fopen("/proc/self/statm", "r");
-	unsigned long pages;
-
-	assert_non_null(file);
-	assert_int_equal(fscanf(file, "%lu", &pages), 1);
-	fclose(file);
-	return pages * (rlim_t)sysconf(_SC_PAGESIZE);
-}
-
 /* Open the generator with 64 MiB to map; the log is one line of these pieces, or none. */
 static void
 check_memory(const char *args, int want, const char *begin)
@@ -361,7 +350,7 @@ check_memory(const char *args, int want, const char *begin)
 	assert_int_equal(fmk_options_parse(CARD, args, &options), 0);
 	assert_int_equal(getrlimit(RLIMIT_AS, &before), 0);
 	limit = before;
-	limit.rlim_cur = address_space() + (64 << 20);
+	limit.rlim_cur = unit_address_space() + (64 << 20);
 	rte_openlog_stream(stream);
 	assert_int_equal(setrlimit(RLIMIT_AS, &limit), 0);
 	ret = fmk_gen_ops.open(CARD, &options, &peer);

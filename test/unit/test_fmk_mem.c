@@ -21,6 +21,7 @@
 #include "fmk_mem.h"
 #include "unit_log.h"
 #include "unit_peer.h"
+#include "unit_address_space.h"
 
 #define CARD "net_flexmock0"
 #define MIB (UINT64_C(1) << 20)
@@ -54,18 +55,6 @@ mib_are_rounded_up(void **state)
 	assert_int_equal(FMK_MIB_CEIL(MIB + 1), 2);
 }
 
-static rlim_t
-address_space(void)
-{
-	FILE *file = fopen("/proc/self/statm", "r");
-	unsigned long pages;
-
-	assert_non_null(file);
-	assert_int_equal(fscanf(file, "%lu", &pages), 1);
-	fclose(file);
-	return pages * (rlim_t)sysconf(_SC_PAGESIZE);
-}
-
 /* Limit the address space to so many bytes; @return the limit before. */
 static struct rlimit
 limit_to(rlim_t bytes)
@@ -91,7 +80,7 @@ available_is_no_more_than_there_is(void **state)
 static void
 available_is_within_the_limit(void **state)
 {
-	struct rlimit before = limit_to(address_space() + 64 * MIB);
+	struct rlimit before = limit_to(unit_address_space() + 64 * MIB);
 	uint64_t some = fmk_mem_available(), none;
 
 	(void)state;
@@ -164,7 +153,7 @@ flexbuf_is_not_laid_beyond_memory(void **state)
 
 	(void)state;
 	unit_log_begin();
-	before = limit_to(address_space() + 64 * MIB);
+	before = limit_to(unit_address_space() + 64 * MIB);
 	ret = lay(&peer, FMK_RATE_MAX, bufs);
 	assert_int_equal(setrlimit(RLIMIT_AS, &before), 0);
 	unit_log_end(1, CARD ": ", "unit needs 149 MiB, ",

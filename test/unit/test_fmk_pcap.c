@@ -25,6 +25,7 @@
 #include "fmk_pcap.h"
 #include "fmk_peer.h"
 #include "fmk_steer.h"
+#include "unit_address_space.h"
 
 #define CARD "net_flexmock0"
 #define LINKTYPE_ETHERNET 1
@@ -560,18 +561,6 @@ refuses_huge_file_unread(void **state)
 	assert_int_equal(open_reader(1, &peer), -EINVAL);
 }
 
-static rlim_t
-address_space(void)
-{
-	FILE *file = fopen("/proc/self/statm", "r");
-	unsigned long pages;
-
-	assert_non_null(file);
-	assert_int_equal(fscanf(file, "%lu", &pages), 1);
-	fclose(file);
-	return pages * (rlim_t)sysconf(_SC_PAGESIZE);
-}
-
 /* 60000 frames of 14 bytes: a file of 1.7 MiB, laid out 4.6. */
 static void
 refuses_what_does_not_fit_in_memory(void **state)
@@ -587,7 +576,7 @@ refuses_what_does_not_fit_in_memory(void **state)
 	fclose(file);
 	assert_int_equal(getrlimit(RLIMIT_AS, &before), 0);
 	limit = before;
-	limit.rlim_cur = address_space() + (4 << 20);
+	limit.rlim_cur = unit_address_space() + (4 << 20);
 	assert_int_equal(setrlimit(RLIMIT_AS, &limit), 0);
 	ret_all = open_reader(FMK_PRELOAD_AUTO, &all);
 	ret_some = open_reader(1000, &some);
