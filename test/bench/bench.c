@@ -38,12 +38,15 @@ static const struct bench_row rows[] = {
 	{"macswap-hot", "macswap, cache=hot", &null, &hot, bench_macswap, bench_macswap, false, 2.0},
 	{"macswap-hot-ff", "macswap, cache=hot, FAST_FREE", &null, &hot, bench_macswap, bench_macswap, true, 2.0},
 	{"rxonly-hot", "rxonly, cache=hot", &null, &hot, bench_rxonly, bench_rxonly, false, 1.1},
+	{"rxonly-hot-ff", "rxonly, cache=hot, FAST_FREE", &null, &hot, bench_rxonly, bench_rxonly, true, 1.1},
 	{"io-ring", "io, cache=ring", &null, &fifo, bench_io, bench_io, false, 1.6},
 	{"io-ring-ff", "io, cache=ring, FAST_FREE", &null, &fifo, bench_io, bench_io, true, 1.6},
 	{"io-copy", "io, cache=hot; net_null + copy", &null, &hot, bench_copy, bench_io, false, 0},
 	{"io-copy-ff", "io, cache=hot, FAST_FREE; net_null + copy", &null, &hot, bench_copy, bench_io, true, 0},
 	{"io-pcap", "io, rx_pcap infinite; net_pcap infinite", &pcap, &replay, bench_io, bench_io, false, 2.5},
+	{"io-pcap-ff", "io, rx_pcap infinite, FAST_FREE; net_pcap", &pcap, &replay, bench_io, bench_io, true, 2.5},
 	{"io-live", "io, dev(net_null)", &null, &live, bench_io, bench_io, false, 0.85},
+	{"io-live-ff", "io, dev(net_null), FAST_FREE", &null, &live, bench_io, bench_io, true, 0.85},
 	{"io-net-ring", "io, cache=hot; net_ring to itself", &ring, &hot, bench_io, bench_io, false, 0},
 };
 /* clang-format on */
