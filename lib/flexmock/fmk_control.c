@@ -158,21 +158,24 @@ start_live(struct fmk_device *device)
 		if (fmk_queue_open_ring(shared->rx[q], shared->options.numa_node, device->mem) < 0)
 			return no_memory(shared);
 	}
-	return device->stream == NULL ? 0 : fmk_stream_start(device->stream);
+	/* A replay that pipes have begun goes on. */
+	if (device->stream == NULL || shared->nb_users > 0)
+		return 0;
+	return fmk_stream_start(device->stream);
 }
 
 /*
  * Change the state of the wire and what follows from it. A cable's carrier is that the card at its
  * other end runs and has its link enabled.
  */
-static void
-set_wire(struct fmk_shared *shared, bool started, bool enabled)
+void
+fmk_control_set_wire(struct fmk_shared *shared, bool enabled)
 {
 	struct fmk_shared *far = shared->far;
 
 	if (far != NULL)
 		rte_rwlock_write_lock(&far->far_lock);
-	shared->wire.started = started;
+	shared->wire.started = shared->queues_started || shared->nb_users > 0;
 	shared->wire.enabled = enabled;
 	if (shared->source != FMK_SOURCE_CABLE)
 		shared->wire.carrier = true;
@@ -209,8 +212,10 @@ fmk_device_start(struct fmk_device *device, uint16_t nb_rx)
 		ret = start_preloaded(device);
 	else if (nb_rx > 0)
 		ret = start_live(device);
-	if (ret == 0)
-		set_wire(shared, true, shared->wire.enabled);
+	if (ret == 0) {
+		shared->queues_started = true;
+		fmk_control_set_wire(shared, shared->wire.enabled);
+	}
 	pthread_mutex_unlock(&fmk_control_lock);
 	return ret;
 }
@@ -219,7 +224,8 @@ void
 fmk_device_stop(struct fmk_device *device)
 {
 	pthread_mutex_lock(&fmk_control_lock);
-	set_wire(device->shared, false, device->shared->wire.enabled);
+	device->shared->queues_started = false;
+	fmk_control_set_wire(device->shared, device->shared->wire.enabled);
 	free_retired(device);
 	if (device->writer != NULL)
 		fmk_pcap_writer_flush(device->writer);
@@ -239,7 +245,7 @@ void
 fmk_device_set_link(struct fmk_device *device, bool up)
 {
 	pthread_mutex_lock(&fmk_control_lock);
-	set_wire(device->shared, device->shared->wire.started, up);
+	fmk_control_set_wire(device->shared, up);
 	pthread_mutex_unlock(&fmk_control_lock);
 }
 

@@ -11,10 +11,19 @@
 
 #include <pthread.h>
 
+#include <stdbool.h>
+
 struct fmk_device;
+struct fmk_shared;
 
 /** Held by every control call. Recursive: the port below may be a card, too. */
 extern pthread_mutex_t fmk_control_lock;
+
+/**
+ * Bring the wire in line with whether the card runs, for its queues or for pipes, and with whether
+ * its link is enabled.
+ */
+void fmk_control_set_wire(struct fmk_shared *shared, bool enabled);
 
 /** Give back the laid frames and retired filters of a stopped card. */
 void fmk_control_fini(struct fmk_device *device);

@@ -13,7 +13,9 @@
 #include "fmk_control.h"
 #include "fmk_device.h"
 #include "fmk_log.h"
+#include "fmk_nic.h"
 #include "fmk_pcap.h"
+#include "fmk_pipes.h"
 #include "fmk_port.h"
 #include "fmk_stream.h"
 
@@ -57,6 +59,7 @@ close_source(struct fmk_device *device)
 {
 	fmk_stream_close(device->stream);
 	device->stream = NULL;
+	fmk_pipes_close(device);
 	if (device->peer != NULL)
 		device->ops->close(device->peer);
 	device->peer = NULL;
@@ -182,6 +185,7 @@ free_device(struct fmk_device *device)
 	struct fmk_shared *shared = device->shared;
 
 	fmk_control_fini(device);
+	fmk_nic_destroy(shared->nic);
 	device->mem->free(shared->filter);
 	device->mem->free(shared->rx);
 	device->mem->free(shared);

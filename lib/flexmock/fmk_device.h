@@ -22,6 +22,7 @@
 #include <rte_rwlock.h>
 #include <rte_spinlock.h>
 
+#include "fmk_clock.h"
 #include "fmk_counter.h"
 #include "fmk_filter.h"
 #include "fmk_flexbuf.h"
@@ -37,6 +38,7 @@
 #define FMK_MTU_MAX (FMK_FRAME_MAX - FMK_FRAME_OVERHEAD)
 #define FMK_QUEUES_MAX RTE_MAX_QUEUES_PER_PORT /**< Receive queues of a card. */
 
+struct fmk_nic;
 struct fmk_pcap_writer;
 struct fmk_port;
 struct fmk_stream;
@@ -44,7 +46,7 @@ struct fmk_stream;
 /** Where received frames come from, and so how queues work. */
 enum fmk_source {
 	FMK_SOURCE_PRELOADED, /**< FlexBuffers laid before start; every queue on its own. */
-	FMK_SOURCE_STREAM,    /**< A generator or capture read while the card runs. */
+	FMK_SOURCE_STREAM,    /**< A list of frames read while the card runs, and steered then. */
 	FMK_SOURCE_CABLE,     /**< Another card, or this one. */
 	FMK_SOURCE_LOWER      /**< A DPDK port below. */
 };
@@ -70,7 +72,23 @@ struct fmk_shared {
 
 	struct fmk_card_counters count;
 	struct fmk_card_counters count_base;
+	struct fmk_nic_counters nic_count;
+	struct fmk_nic_counters nic_count_base;
+
+	uint64_t time;	     /**< clock=virtual: device time, picoseconds. */
+	bool queues_started; /**< The DPDK queues were started. */
+	uint32_t nb_users;   /**< Devices of applications that have pipes. */
+
+	/** What serves pipes, NULL before the first is wanted. Of the creating process alone. */
+	struct fmk_nic *nic;
 };
+
+/** @return device time of a card with clock=virtual */
+static inline uint64_t
+fmk_shared_time(const struct fmk_shared *shared)
+{
+	return __atomic_load_n(&shared->time, __ATOMIC_RELAXED);
+}
 
 struct fmk_device {
 	TAILQ_ENTRY(fmk_device) next;
@@ -84,6 +102,12 @@ struct fmk_device {
 	struct fmk_pcap_writer *writer; /**< Of tx_pcap. */
 	rte_spinlock_t writer_lock;
 	struct fmk_port *port; /**< The DPDK port below. */
+
+	/* For pipes. */
+	struct fmk_flexbuf *list; /**< All frames in their order, laid when the first user came. */
+	struct fmk_peer *play;	  /**< Reads the list. */
+	struct fmk_clock clock;	  /**< Of whoever polls the card. */
+	int64_t wall;		  /**< Nanoseconds from device time to 1970, for captures. */
 };
 
 /**
@@ -170,14 +194,22 @@ bool fmk_device_end_queue(struct fmk_shared *shared, struct fmk_queue *queue);
 bool fmk_device_advance(struct fmk_device *device, uint64_t now);
 
 /**
- * Steer frames to the queues of a card. The caller holds what keeps the queues in place.
+ * Steer frames to the pipes and queues of a card. The caller holds what keeps the queues in place.
  *
+ * @param now device time, picoseconds
  * @param[out] refused frames that were not taken, at most n; they are the caller's again
  * @return frames refused; those that met a full queue are counted as missed there, those that
  *   found no running queue in rx_no_queue_packets
  */
 uint32_t fmk_device_deliver(struct fmk_shared *shared, const struct fmk_frame *frames, uint32_t n,
-	struct fmk_frame *refused);
+	uint64_t now, struct fmk_frame *refused);
+
+/**
+ * The same past the pipes, which do not want the frames: to the DPDK queues. If the card has pipes,
+ * its fmk_nic_lock() is held.
+ */
+uint32_t fmk_device_deliver_queues(struct fmk_shared *shared, const struct fmk_frame *frames,
+	uint32_t n, struct fmk_frame *refused);
 
 /**
  * @return whether the queue of a frame has room for it; true if it would not wait there in any
@@ -188,12 +220,47 @@ bool fmk_device_has_room(const struct fmk_shared *shared, const struct fmk_frame
 /**
  * Send frames along the cable.
  *
+ * @param now device time of this card, picoseconds
  * @param[out] refused as fmk_device_deliver()
  * @param[out] down set when there is nobody at the other end: all frames are refused
  * @return frames refused
  */
 uint32_t fmk_device_send(struct fmk_shared *shared, const struct fmk_frame *frames, uint32_t n,
-	struct fmk_frame *refused, bool *down);
+	uint64_t now, struct fmk_frame *refused, bool *down);
+
+/* Pipes. */
+
+/**
+ * A user of pipes comes: the card runs from now on. Frames that were to be laid out for DPDK queues
+ * are steered one by one then.
+ *
+ * @param port_free whether the card may run a port below by itself
+ * @return 0, or -errno after one line of log: -EBUSY if the card's DPDK queues are running on laid
+ *   frames or its port below is theirs
+ */
+int fmk_device_open_pipes(struct fmk_device *device, bool port_free);
+
+/** A user of pipes goes; what it allocated was freed. The card's settings stay. */
+void fmk_device_close_pipes(struct fmk_device *device);
+
+/** Software has written descriptors: fmk_tx_doorbell() with the card's wire. */
+void fmk_device_doorbell(struct fmk_device *device, uint16_t notif, uint32_t tail, uint64_t now);
+
+/** @return whether device time matters: else 0 may be given for it */
+bool fmk_device_timed(const struct fmk_device *device);
+
+/**
+ * @return device time of the next thing that will happen by itself, UINT64_MAX if nothing will; may
+ *   be past
+ */
+uint64_t fmk_device_next(struct fmk_device *device);
+
+/**
+ * A poll found nothing on a card with clock=virtual: time moves on to the next event.
+ *
+ * @return whether there was one
+ */
+bool fmk_device_skip(struct fmk_device *device);
 
 /** Give back a frame whose data is the card's own heap. */
 void fmk_frame_free(struct fmk_frame *frame);

@@ -11,11 +11,15 @@
 
 #include <stdint.h>
 
+/** Cookie of a frame whose data are the sender's: who keeps it takes a copy. */
+#define FMK_FRAME_BORROWED ((void *)-1)
+
 struct fmk_frame {
 	void *data;	  /**< First byte. */
 	uint32_t len;	  /**< Bytes of the frame. */
 	uint32_t seg_len; /**< Bytes that may be read at data; the rest is behind the cookie. */
-	void *cookie;	  /**< The face's buffer (its rte_mbuf); NULL: data is the card's heap. */
+	void *cookie;	  /**< The face's buffer (its rte_mbuf); NULL: data is the card's heap;
+			   *   FMK_FRAME_BORROWED. */
 };
 
 #endif /* FMK_FRAME_H */

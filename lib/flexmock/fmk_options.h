@@ -59,6 +59,11 @@
 	V(rate, RATE, rate, 0, 0, "max|Nbps|Npps|capture[*X]", "max", \
 		"Offered load in wire bits (preamble, gap and CRC counted) or frames a second, " \
 		"or X times the capture's own speed.") S \
+	V(clock, CHOICE, clock, 0, 0, "tsc|virtual", "tsc", \
+		"Device time: real, or moved by flexmock_step() and by polls that find nothing.") S \
+	V(fallback_queues, NUMBER, fallback_queues, 0, 8192, "N", "0", \
+		"Pipes 0 to N - 1 that get frames which match no rule, as an operator sets it for " \
+		"programs that cannot; 0: programs say so themselves.") S \
 	V(mac, MAC, mac, 0, 0, "xx:xx:xx:xx:xx:xx", "", \
 		"Address of the card, unicast; without it a local one is made from its name.") S \
 	V(numa_node, NUMBER, numa_node, -1, RTE_MAX_NUMA_NODES - 1, "N", "-1", \
@@ -100,6 +105,7 @@ enum fmk_option_kind {
 enum fmk_l4 { FMK_L4_UDP, FMK_L4_TCP, FMK_L4_SYN };
 enum fmk_cache { FMK_CACHE_HOT, FMK_CACHE_RING };
 enum fmk_data { FMK_DATA_FRESH };
+enum fmk_clock_kind { FMK_CLOCK_TSC, FMK_CLOCK_VIRTUAL };
 enum fmk_rate_kind { FMK_RATE_MAX, FMK_RATE_PPS, FMK_RATE_BPS, FMK_RATE_CAPTURE };
 
 /** Offered load. */
@@ -137,6 +143,8 @@ struct fmk_options {
 	uint32_t data;	 /**< enum fmk_data. */
 	uint32_t cache;	 /**< enum fmk_cache. */
 	struct fmk_rate rate;
+	uint32_t clock;		   /**< enum fmk_clock_kind. */
+	uint32_t fallback_queues;  /**< Pipes, 0: set by programs. */
 	struct rte_ether_addr mac; /**< Given or made from the card's name. */
 	int numa_node;		   /**< -1 for any. */
 };

@@ -56,4 +56,17 @@ struct fmk_peer_ops {
 extern const struct fmk_peer_ops fmk_gen_ops;
 extern const struct fmk_peer_ops fmk_pcap_ops;
 
+struct fmk_flexbuf;
+
+/** Frames that lie in a FlexBuffer; opened by fmk_play_open(). */
+extern const struct fmk_peer_ops fmk_play_ops;
+
+/**
+ * Read laid frames as a peer's. Where the buffer has arrivals they are the frames' times.
+ *
+ * @param buf outlives the peer
+ * @return NULL if there is no memory
+ */
+struct fmk_peer *fmk_play_open(const struct fmk_flexbuf *buf);
+
 #endif /* FMK_PEER_H */

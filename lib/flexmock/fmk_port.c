@@ -21,6 +21,11 @@
 #define TRIAL_MBUFS 1023
 #define TRIAL_DESC 512
 
+/* Of a port that is run for pipes. */
+#define PIPE_MBUFS 8191
+#define PIPE_DESC 1024
+#define PUT_MAX 64
+
 struct fmk_port {
 	char card[FMK_NAME_MAX];
 	char name[RTE_DEV_NAME_MAX_LEN];
@@ -31,7 +36,12 @@ struct fmk_port {
 	uint64_t tx_offloads;
 	struct rte_eth_dev_owner owner;
 	struct rte_eth_dev_info info;
-	rte_spinlock_t rx_lock; /* of the thread that pumps */
+
+	/* For pipes. */
+	struct rte_mempool *pool;
+	struct rte_mbuf *put[PUT_MAX]; /* to be sent */
+	uint16_t nb_put;
+	bool running;
 	rte_spinlock_t tx_lock[RTE_MAX_QUEUES_PER_PORT];
 };
 
@@ -343,6 +353,9 @@ fmk_port_close(struct fmk_port *port, bool keep_device)
 		else
 			rte_eth_dev_close(port->id);
 	}
+	/* Only a closed port has given all its mbufs back. */
+	if (port->bus[0] != '\0')
+		rte_mempool_free(port->pool);
 	if (port->bus[0] != '\0' && !keep_device)
 		rte_eal_hotplug_remove(port->bus, port->name);
 	free(port);
@@ -380,7 +393,7 @@ fmk_port_link(const struct fmk_port *port, struct rte_eth_link *link)
 }
 
 static void
-pump_queue(struct fmk_port *port, struct fmk_shared *shared, uint16_t queue)
+pump_queue(struct fmk_port *port, struct fmk_shared *shared, uint16_t queue, uint64_t now)
 {
 	struct rte_mbuf *pkts[FMK_PORT_BURST];
 	struct fmk_frame frames[FMK_PORT_BURST];
@@ -390,16 +403,106 @@ pump_queue(struct fmk_port *port, struct fmk_shared *shared, uint16_t queue)
 
 	for (uint16_t i = 0; i < n; i++)
 		frames[i] = fmk_frame_of_mbuf(pkts[i]);
-	nb_refused = fmk_device_deliver(shared, frames, n, refused);
+	nb_refused = fmk_device_deliver(shared, frames, n, now, refused);
 	for (uint32_t i = 0; i < nb_refused; i++)
 		rte_pktmbuf_free(refused[i].cookie);
 }
 
 void
-fmk_port_pump(struct fmk_port *port, struct fmk_shared *shared)
+fmk_port_pump(struct fmk_port *port, struct fmk_shared *shared, uint64_t now)
 {
 	for (uint16_t q = 0; q < port->nb_rx; q++)
-		pump_queue(port, shared, q);
+		pump_queue(port, shared, q, now);
+}
+
+static int
+setup_for_pipes(struct fmk_port *port)
+{
+	const struct fmk_port_config config = {.nb_rx = 1, .nb_tx = 1, .mtu = RTE_ETHER_MTU};
+	int ret = fmk_port_configure(port, &config);
+
+	if (ret == 0)
+		ret = fmk_port_rx_setup(port, 0, PIPE_DESC, port->pool);
+	if (ret == 0)
+		ret = fmk_port_tx_setup(port, 0, PIPE_DESC);
+	return ret == 0 ? fmk_port_start(port) : ret;
+}
+
+int
+fmk_port_run(struct fmk_port *port)
+{
+	char name[RTE_MEMPOOL_NAMESIZE];
+	int ret;
+
+	snprintf(name, sizeof(name), "fmk_pipes_%u", port->id);
+	port->pool = rte_pktmbuf_pool_create(
+		name, PIPE_MBUFS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, rte_eth_dev_socket_id(port->id));
+	if (port->pool == NULL) {
+		PORT_LOG(ERR, port, "no memory for %u mbufs, allowed more of it (EAL's -m)",
+			PIPE_MBUFS);
+		return -ENOMEM;
+	}
+	ret = setup_for_pipes(port);
+	port->running = ret == 0;
+	if (ret < 0)
+		fmk_port_halt(port);
+	return ret;
+}
+
+void
+fmk_port_halt(struct fmk_port *port)
+{
+	fmk_port_flush(port);
+	rte_pktmbuf_free_bulk(port->put, port->nb_put);
+	port->nb_put = 0;
+	if (port->running)
+		fmk_port_stop(port);
+	port->running = false;
+	/* A software port may hold mbufs of the pool until it is closed. */
+}
+
+void
+fmk_port_flush(struct fmk_port *port)
+{
+	uint16_t sent;
+
+	if (port->nb_put == 0 || !port->running)
+		return;
+	sent = rte_eth_tx_burst(port->id, 0, port->put, port->nb_put);
+	port->nb_put -= sent;
+	memmove(port->put, port->put + sent, port->nb_put * sizeof(port->put[0]));
+}
+
+bool
+fmk_port_put(struct fmk_port *port, const void *data, uint32_t len, uint32_t pad)
+{
+	const uint32_t size = RTE_MAX(len, pad);
+	struct rte_mbuf *m;
+	char *at;
+
+	if (port->nb_put == PUT_MAX)
+		fmk_port_flush(port);
+	if (port->nb_put == PUT_MAX)
+		return false;
+	m = rte_pktmbuf_alloc(port->pool);
+	if (m == NULL) {
+		/* Ports free what they have sent when they are given something to send. */
+		rte_eth_tx_done_cleanup(port->id, 0, 0);
+		return false;
+	}
+	at = rte_pktmbuf_append(m, (uint16_t)size);
+	memcpy(at, data, len);
+	memset(at + len, 0, size - len);
+	port->put[port->nb_put++] = m;
+	return true;
+}
+
+const void *
+fmk_frame_read(const struct fmk_frame *frame, void *flat)
+{
+	if (likely(frame->seg_len >= frame->len))
+		return frame->data;
+	return rte_pktmbuf_read(frame->cookie, 0, frame->len, flat);
 }
 
 uint16_t

@@ -86,7 +86,31 @@ void fmk_port_link(const struct fmk_port *port, struct rte_eth_link *link);
  * Move received frames to the queues of a card that has another number of them; for the thread
  * that holds fmk_shared.mover.
  */
-void fmk_port_pump(struct fmk_port *port, struct fmk_shared *shared);
+void fmk_port_pump(struct fmk_port *port, struct fmk_shared *shared, uint64_t now);
+
+/**
+ * Run the port for pipes: one queue each way, with a pool of the card's own.
+ *
+ * @return 0, or -errno after one line of log
+ */
+int fmk_port_run(struct fmk_port *port);
+
+/** Stop a port of fmk_port_run(). */
+void fmk_port_halt(struct fmk_port *port);
+
+/**
+ * Send a copy of a frame; it leaves with fmk_port_flush() at the latest. One thread at a time.
+ *
+ * @param pad bytes it is filled up to with zeros
+ * @return false if the port cannot take it now
+ */
+bool fmk_port_put(struct fmk_port *port, const void *data, uint32_t len, uint32_t pad);
+
+/** Hand what was put to the port; what it refuses is tried again next time. One thread at a time. */
+void fmk_port_flush(struct fmk_port *port);
+
+/** The bytes of a frame in one piece, in @p flat if they are not in one. */
+const void *fmk_frame_read(const struct fmk_frame *frame, void *flat);
 
 /**
  * Send mbufs where the port has fewer queues than the application: one thread at a time a queue.

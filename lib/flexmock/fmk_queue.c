@@ -125,6 +125,21 @@ push_span(struct fmk_queue *queue, uint64_t first, uint64_t n)
 	queue->span_count++;
 }
 
+uint64_t
+fmk_queue_next(const struct fmk_queue *queue, uint64_t now)
+{
+	const struct fmk_flexbuf *buf = &queue->buf;
+	uint64_t begin = queue->epoch == NULL ? FMK_NOT_BEGUN : *queue->epoch;
+	uint64_t n;
+
+	if (!queue->paced || buf->nb_frames == 0 || begin == FMK_NOT_BEGUN)
+		return UINT64_MAX;
+	n = due(queue, now - begin);
+	if (n == queue->total)
+		return UINT64_MAX;
+	return begin + n / buf->nb_frames * buf->lap + buf->arrival[n % buf->nb_frames].at;
+}
+
 void
 fmk_queue_arrive(struct fmk_queue *queue, uint64_t now)
 {

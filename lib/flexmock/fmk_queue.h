@@ -111,6 +111,11 @@ void fmk_queue_arrive(struct fmk_queue *queue, uint64_t now);
 /** The same while the link is down: what arrives is lost and counted as such. */
 void fmk_queue_arrive_nowhere(struct fmk_queue *queue, uint64_t now);
 
+/**
+ * @return device time of the first frame the clock brings after @p now, UINT64_MAX if none comes
+ */
+uint64_t fmk_queue_next(const struct fmk_queue *queue, uint64_t now);
+
 /** Move the cursor on when fmk_queue.span has become 0; fmk_queue.left is not 0. */
 void fmk_queue_jump(struct fmk_queue *queue);
 

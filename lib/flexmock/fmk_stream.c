@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fmk_nic.h"
 #include "fmk_pace.h"
-#include "fmk_steer.h"
 #include "fmk_stream.h"
 
 struct fmk_stream {
@@ -18,8 +18,9 @@ struct fmk_stream {
 	uint32_t laps_left; /* UINT32_MAX: for ever */
 	bool ended;	    /* the last frame was read */
 	bool told;
-	struct fmk_frame held; /* read, but not in a queue yet; data NULL if none */
+	struct fmk_frame held; /* the peer's, read and not delivered yet; data NULL if none */
 	uint64_t held_at;
+	bool missed; /* the held frame is no pipe's */
 };
 
 int
@@ -40,8 +41,6 @@ fmk_stream_open(const struct fmk_peer_ops *ops, struct fmk_peer *peer,
 void
 fmk_stream_close(struct fmk_stream *stream)
 {
-	if (stream != NULL)
-		fmk_frame_free(&stream->held);
 	free(stream);
 }
 
@@ -50,13 +49,19 @@ fmk_stream_start(struct fmk_stream *stream)
 {
 	uint32_t loop = stream->options->loop;
 
-	fmk_frame_free(&stream->held);
+	stream->held.data = NULL;
 	fmk_pace_init(&stream->pace, &stream->options->rate);
 	stream->lap_start = FMK_NOT_BEGUN;
 	stream->laps_left = loop == 0 ? UINT32_MAX : loop;
 	stream->ended = false;
 	stream->told = false;
 	return stream->ops->rewind(stream->peer);
+}
+
+static bool
+pulled(const struct fmk_stream *stream)
+{
+	return stream->options->rate.kind == FMK_RATE_MAX;
 }
 
 static int
@@ -78,29 +83,53 @@ hold_next(struct fmk_stream *stream)
 
 	if (ret == 0 && next_lap(stream) == 0)
 		ret = stream->ops->next(stream->peer, &frame);
-	if (ret == 1)
-		stream->held.data = malloc(frame.len);
-	if (ret != 1 || stream->held.data == NULL) {
+	if (ret != 1) {
 		stream->ended = true;
 		return;
 	}
-	memcpy(stream->held.data, frame.data, frame.len);
-	stream->held.len = frame.len;
-	stream->held.seg_len = frame.len;
-	stream->held_at = stream->lap_start + fmk_pace_next(&stream->pace, frame.len, frame.time);
+	stream->held = (struct fmk_frame){
+		.data = (void *)(uintptr_t)frame.data,
+		.len = frame.len,
+		.seg_len = frame.len,
+		.cookie = FMK_FRAME_BORROWED,
+	};
+	stream->held_at = stream->lap_start;
+	if (!pulled(stream))
+		stream->held_at += fmk_pace_next(&stream->pace, frame.len, frame.time);
+	stream->missed = false;
 }
 
-/* Whether the held frame has left: it is in its queue, or was dropped for want of one or of room. */
+/* Whether a pipe has taken the held frame; *wait if it will. The receive side is locked. */
 static bool
-release_held(struct fmk_stream *stream, struct fmk_shared *shared)
+pipe_took(struct fmk_stream *stream, struct fmk_shared *shared, uint64_t at, bool *wait)
 {
-	struct fmk_frame refused;
+	enum fmk_nic_verdict verdict;
 
-	if (stream->options->rate.kind == FMK_RATE_MAX &&
-		!fmk_device_has_room(shared, &stream->held))
+	if (shared->nic == NULL || stream->missed || stream->held.len > FMK_NIC_FRAME_MAX)
 		return false;
-	if (fmk_device_deliver(shared, &stream->held, 1, &refused) > 0)
-		fmk_frame_free(&refused);
+	verdict = fmk_nic_receive(
+		shared->nic, stream->held.data, stream->held.len, at, pulled(stream));
+	*wait = verdict == FMK_NIC_WAIT;
+	stream->missed = verdict == FMK_NIC_MISS;
+	return verdict == FMK_NIC_TAKEN;
+}
+
+/*
+ * Whether the held frame has left: it is in its pipe or queue, or was dropped for want of one or of
+ * room.
+ */
+static bool
+release_held(struct fmk_stream *stream, struct fmk_shared *shared, uint64_t now)
+{
+	const uint64_t at = pulled(stream) ? now : stream->held_at;
+	struct fmk_frame refused;
+	bool wait = false;
+
+	if (!pipe_took(stream, shared, at, &wait)) {
+		if (wait || (pulled(stream) && !fmk_device_has_room(shared, &stream->held)))
+			return false;
+		fmk_device_deliver_queues(shared, &stream->held, 1, &refused);
+	}
 	stream->held.data = NULL;
 	return true;
 }
@@ -115,20 +144,42 @@ all_taken(const struct fmk_shared *shared)
 	return true;
 }
 
+static void
+move(struct fmk_stream *stream, struct fmk_shared *shared, uint64_t now)
+{
+	for (int i = 0; i < FMK_STREAM_BURST; i++) {
+		if (stream->held.data == NULL && !stream->ended)
+			hold_next(stream);
+		if (stream->held.data == NULL ||
+			(!pulled(stream) && (int64_t)(now - stream->held_at) < 0) ||
+			!release_held(stream, shared, now))
+			return;
+	}
+}
+
 bool
 fmk_stream_run(struct fmk_stream *stream, struct fmk_shared *shared, uint64_t now)
 {
+	struct fmk_nic *nic = shared->nic;
+
 	if (stream->told)
 		return false;
 	if (stream->lap_start == FMK_NOT_BEGUN)
 		stream->lap_start = now;
-	for (int i = 0; i < FMK_STREAM_BURST && !stream->ended; i++) {
-		if (stream->held.data == NULL)
-			hold_next(stream);
-		if (stream->held.data == NULL || (int64_t)(now - stream->held_at) < 0 ||
-			!release_held(stream, shared))
-			break;
-	}
-	stream->told = stream->ended && all_taken(shared);
+	if (nic != NULL)
+		fmk_nic_lock(nic);
+	move(stream, shared, now);
+	if (nic != NULL)
+		fmk_nic_unlock(nic);
+	stream->told = stream->ended && stream->held.data == NULL && all_taken(shared);
 	return stream->told;
+}
+
+uint64_t
+fmk_stream_next(const struct fmk_stream *stream)
+{
+	if (pulled(stream) || (stream->ended && stream->held.data == NULL))
+		return UINT64_MAX;
+	/* Between two bursts the next frame is not read yet: it may be there now. */
+	return stream->held.data == NULL ? 0 : stream->held_at;
 }

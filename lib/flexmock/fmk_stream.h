@@ -18,7 +18,7 @@
 /** Frames read in one call: bounds the time a poll can take. */
 #define FMK_STREAM_BURST 256
 
-/** @return 0 or -ENOMEM */
+/** The peer is the caller's. @return 0 or -ENOMEM */
 int fmk_stream_open(const struct fmk_peer_ops *ops, struct fmk_peer *peer,
 	const struct fmk_options *options, struct fmk_stream **stream);
 
@@ -34,5 +34,8 @@ int fmk_stream_start(struct fmk_stream *stream);
  * @return whether all frames have been read and taken: true only once
  */
 bool fmk_stream_run(struct fmk_stream *stream, struct fmk_shared *shared, uint64_t now);
+
+/** @return device time of the next frame, UINT64_MAX if none comes by the clock */
+uint64_t fmk_stream_next(const struct fmk_stream *stream);
 
 #endif /* FMK_STREAM_H */

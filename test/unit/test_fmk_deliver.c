@@ -58,7 +58,7 @@ send_frames(struct fmk_device *device, uint32_t n, bool *down)
 	uint32_t nb_refused;
 
 	make_frames(frames, n);
-	nb_refused = fmk_device_send(device->shared, frames, n, refused, down);
+	nb_refused = fmk_device_send(device->shared, frames, n, 0, refused, down);
 	for (uint32_t i = 0; i < nb_refused; i++)
 		fmk_frame_free(&refused[i]);
 	return nb_refused;
@@ -162,7 +162,7 @@ frames_go_to_the_queue_of_their_flow(void **state)
 		struct fmk_frame frame = new_frame(i), refused;
 		uint16_t q = fmk_steer_queue(frame.data, ARP_LEN, NB_QUEUES);
 
-		assert_int_equal(fmk_device_deliver(a->shared, &frame, 1, &refused), 0);
+		assert_int_equal(fmk_device_deliver(a->shared, &frame, 1, 0, &refused), 0);
 		assert_int_equal(fmk_queue_waiting(&lanes[0][q].queue), 1);
 		expect_frames(&lanes[0][q].queue, i, 1);
 		got++;
@@ -182,7 +182,7 @@ every_frame_of_a_burst_is_somewhere(void **state)
 
 	(void)state;
 	make_frames(frames, 256);
-	nb_refused = fmk_device_deliver(a->shared, frames, 256, refused);
+	nb_refused = fmk_device_deliver(a->shared, frames, 256, 0, refused);
 	assert_int_equal(nb_refused, 256 - NB_QUEUES * NB_DESC);
 	for (uint32_t i = 0; i < nb_refused; i++) {
 		seen[number_of(&refused[i])]++;

@@ -80,6 +80,8 @@ flexmock_device(const struct rte_eth_dev *dev)
 static inline uint64_t
 flexmock_now(const struct flexmock_port *port)
 {
+	if (unlikely(port->card->options.clock == FMK_CLOCK_VIRTUAL))
+		return fmk_shared_time(port->card);
 	return fmk_clock_ps(&port->clock, rte_rdtsc());
 }
 

@@ -30,6 +30,13 @@ advance(const struct flexmock_port *port)
 		flexmock_link_event(port->port_id);
 }
 
+void
+flexmock_skip(const struct flexmock_port *port)
+{
+	if (unlikely(port->card->options.clock == FMK_CLOCK_VIRTUAL))
+		fmk_device_skip(process_device(port));
+}
+
 /* Lose what the clock has brought to a live queue. */
 static void
 lose_waiting(struct flexmock_rxq *rxq)
@@ -236,6 +243,8 @@ flexmock_receive_live(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
 	if (port->card->source != FMK_SOURCE_CABLE)
 		advance(port);
 	n = receive_waiting(rxq, pkts, nb_pkts, &bytes);
+	if (n == 0)
+		flexmock_skip(port);
 	if (unlikely(slow != 0))
 		n = flexmock_receive_filtered(rxq, pkts, n, &bytes);
 	fmk_count(&rxq->card.count->packets, n);
@@ -306,7 +315,8 @@ send_frames(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint32_t n)
 		frames[i] = fmk_frame_of_mbuf(pkts[i]);
 		bytes += frames[i].len;
 	}
-	nb_refused = fmk_device_send(txq->port->card, frames, n, refused, &down);
+	nb_refused = fmk_device_send(
+		txq->port->card, frames, n, flexmock_now(txq->port), refused, &down);
 	for (uint32_t i = 0; i < nb_refused; i++)
 		rte_pktmbuf_free(refused[i].cookie);
 	if (down) {

@@ -47,6 +47,9 @@ uint16_t flexmock_send_slow(struct flexmock_txq *txq, struct rte_mbuf **pkts, ui
 /** A new mbuf, of several segments if need be, with a copy; NULL after counting if there is none. */
 struct rte_mbuf *flexmock_mbuf_of_bytes(struct flexmock_rxq *rxq, const void *data, uint32_t len);
 
+/** A poll found nothing: virtual time moves on to the next event. */
+void flexmock_skip(const struct flexmock_port *port);
+
 /** Free the frames that wait in a live queue. */
 void flexmock_free_waiting(struct flexmock_rxq *rxq);
 

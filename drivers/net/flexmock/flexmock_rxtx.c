@@ -247,6 +247,7 @@ receive_nothing(struct flexmock_rxq *rxq)
 	if (!card->end_told && !posted && fmk_queue_ended(card) &&
 		fmk_device_end_queue(rxq->port->card, card))
 		flexmock_link_event(rxq->port->port_id);
+	flexmock_skip(rxq->port);
 	return 0;
 }
 

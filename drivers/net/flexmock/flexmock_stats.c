@@ -12,6 +12,7 @@
 static const struct fmk_counter_table *const rx_table = &fmk_rx_counter_table;
 static const struct fmk_counter_table *const tx_table = &fmk_tx_counter_table;
 static const struct fmk_counter_table *const card_table = &fmk_card_counter_table;
+static const struct fmk_counter_table *const nic_table = &fmk_nic_counter_table;
 
 /* Row 0 and 1 of both tables; held by the queue statistics of ethdev under these names. */
 enum { ROW_PACKETS, ROW_BYTES };
@@ -104,6 +105,7 @@ flexmock_stats_reset(struct rte_eth_dev *dev)
 			fmk_counter_reset(tx_table, port->tx_stats[q]);
 	}
 	fmk_counter_reset(card_table, &port->card->count);
+	fmk_counter_reset(nic_table, &port->card->nic_count);
 	return 0;
 }
 
@@ -139,6 +141,9 @@ walk_totals(const struct flexmock_port *port, struct xstat_walk *walk)
 	for (unsigned int row = 0; row < card_table->nb_rows; row++)
 		xstat(walk, "", card_table->rows[row].name,
 			fmk_counter_get(card_table, row, &port->card->count));
+	for (unsigned int row = 0; row < nic_table->nb_rows; row++)
+		xstat(walk, "", nic_table->rows[row].name,
+			fmk_counter_get(nic_table, row, &port->card->nic_count));
 }
 
 static void

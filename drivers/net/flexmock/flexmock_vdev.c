@@ -140,6 +140,7 @@ fill_port(struct rte_eth_dev *dev, struct fmk_device *device)
 	port->rx_offloads = FLEXMOCK_RX_OFFLOADS;
 	port->tx_offloads = FLEXMOCK_TX_OFFLOADS;
 	fmk_clock_init(&port->clock, tsc_hz());
+	device->clock = port->clock;
 	dev->data->mac_addrs = rte_zmalloc(
 		"flexmock addresses", FMK_FILTER_MAX_UC * sizeof(*dev->data->mac_addrs), 0);
 	if (dev->data->mac_addrs == NULL)

@@ -1,0 +1,509 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The FlexMock authors
+ */
+#include <errno.h>
+#include <string.h>
+
+#include <rte_branch_prediction.h>
+#include <rte_common.h>
+
+#include "fmk_nic.h"
+
+struct fmk_nic *
+fmk_nic_create(struct fmk_nic_counters *count, const struct fmk_mem *mem)
+{
+	struct fmk_nic *nic = mem->zalloc(sizeof(*nic), -1);
+
+	if (nic == NULL)
+		return NULL;
+	pthread_mutex_init(&nic->rx_lock, NULL);
+	nic->count = count;
+	nic->mem = mem;
+	fmk_tx_init(&nic->tx);
+	return nic;
+}
+
+void
+fmk_nic_destroy(struct fmk_nic *nic)
+{
+	if (nic == NULL)
+		return;
+	fmk_tx_fini(&nic->tx);
+	pthread_mutex_destroy(&nic->rx_lock);
+	nic->mem->free(nic->held);
+	nic->mem->free(nic);
+}
+
+void
+fmk_nic_lock(struct fmk_nic *nic)
+{
+	pthread_mutex_lock(&nic->rx_lock);
+}
+
+void
+fmk_nic_unlock(struct fmk_nic *nic)
+{
+	pthread_mutex_unlock(&nic->rx_lock);
+}
+
+/* Stages of a received packet, in the order it passes them. */
+
+/* Flow director (flow_director.sv): a rule, or one of the fallback pipes. */
+static uint32_t
+direct(const struct fmk_nic *nic, const uint8_t *flit, uint32_t len, uint64_t now)
+{
+	const struct fmk_fallback *fallback = &nic->fallback;
+	struct fmk_headers headers;
+	struct fmk_key key;
+	uint32_t hash, pipe;
+
+	fmk_parse(flit, len, &headers);
+	fmk_flow_key(&headers, &key);
+	pipe = fmk_flow_lookup(&nic->flows, &key, &hash);
+	if (pipe != FMK_FLOW_MISS || fallback->count == 0)
+		return pipe;
+	/* The candidate moves on with every cycle, not with every packet. */
+	if (fallback->round_robin)
+		hash = (uint32_t)(now / FMK_TICK_PS);
+	return hash & fallback->mask;
+}
+
+/*
+ * Write a notification. A ring that is full has no room for a packet's; one that a head write asked
+ * for is written all the same, where the next one will be (fpga_to_cpu.sv, numbers.md 2.57a).
+ */
+static void
+notify(struct fmk_nic *nic, uint32_t id, bool head_write)
+{
+	const struct fmk_pipe *pipe = &nic->pipe[id];
+	struct fmk_rx_ring *ring = &nic->ring[pipe->notif];
+	uint32_t head = __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE);
+	bool full = (head - ring->tail - 1) % FMK_NOTIF_ENTRIES == 0;
+	struct fmk_rx_notif *entry;
+
+	fmk_count(&nic->count->cpu_dsc_buf_in, 1);
+	if (full)
+		fmk_count(&nic->count->cpu_dsc_buf_full, 1);
+	else
+		fmk_count(&nic->count->cpu_dsc_buf_out, 1);
+	if (ring->mem == NULL || (full && !head_write))
+		return;
+	entry = &ring->mem[ring->tail];
+	entry->pipe = id;
+	entry->tail = pipe->tail;
+	__atomic_store_n(&entry->signal, 1, __ATOMIC_RELEASE);
+	fmk_count(&nic->count->rx_dma_dsc_cnt, 1);
+	if (!full)
+		ring->tail = (ring->tail + 1) % FMK_NOTIF_ENTRIES;
+}
+
+/* A packet comes to its pipe: it is written whole, or dropped alone. */
+static void
+store(struct fmk_nic *nic, uint32_t id, const uint8_t *flit, const uint8_t *data, uint32_t len)
+{
+	struct fmk_pipe *pipe = &nic->pipe[id];
+	const uint32_t flits = (uint32_t)FMK_FLITS(len);
+	const bool silent = pipe->outstanding;
+	const bool enabled = pipe->mem != NULL && nic->ring[pipe->notif].mem != NULL;
+
+	fmk_count(&nic->count->rx_dma_pkt, 1);
+	fmk_count(&nic->count->cpu_pkt_buf_in, 1);
+	fmk_count(&nic->count->cpu_pkt_buf_out, 1);
+	/* Dropped packets set the bit, too, and carry no notification. */
+	pipe->outstanding = true;
+	if (unlikely(!enabled || fmk_pipe_room(pipe) < flits)) {
+		fmk_count(&nic->count->rx_dma_pkt_flit_drop_cnt, flits);
+		if (enabled)
+			fmk_count(&nic->count->cpu_pkt_buf_full, 1);
+		return;
+	}
+	fmk_pipe_write(pipe, flit, data, len);
+	fmk_count(&nic->count->rx_dma_pkt_flit_cnt, flits);
+	if (!silent)
+		notify(nic, id, false);
+}
+
+/* A head write comes to its pipe (pkt_queue_manager.sv). */
+static void
+react(struct fmk_nic *nic, uint16_t id)
+{
+	struct fmk_pipe *pipe = &nic->pipe[id];
+
+	fmk_count(&nic->count->cpu_pkt_buf_in, 1);
+	fmk_count(&nic->count->cpu_pkt_buf_out, 1);
+	if (pipe->mem == NULL || pipe->head == pipe->tail) {
+		pipe->outstanding = false;
+		fmk_count(&nic->count->rx_dma_dsc_drop_cnt, 1);
+		return;
+	}
+	pipe->outstanding = true;
+	notify(nic, id, true);
+}
+
+static void
+hold(struct fmk_nic *nic, uint32_t pipe, const uint8_t *flit, const uint8_t *data, uint32_t len)
+{
+	struct fmk_nic_held *held = &nic->held[nic->nb_held++];
+
+	held->pipe = pipe;
+	held->len = len;
+	memcpy(held->data, data, len);
+	memcpy(held->data, flit, RTE_MIN(len, (uint32_t)FMK_FLIT));
+}
+
+/* Whether a packet to a pipe finds room all the way. */
+static bool
+has_room(const struct fmk_nic *nic, uint32_t id, uint32_t len)
+{
+	const struct fmk_pipe *pipe = &nic->pipe[id];
+
+	if (nic->stopped)
+		return nic->nb_held < FMK_NIC_SLOTS;
+	return pipe->mem == NULL || fmk_pipe_room(pipe) >= FMK_FLITS(len);
+}
+
+static void
+count_steered(struct fmk_nic_counters *count)
+{
+	fmk_count(&count->out_in_comp_pkt, 1);
+	fmk_count(&count->out_parser_pkt, 1);
+	fmk_count(&count->fd_in_pkt, 1);
+	fmk_count(&count->fd_out_pkt, 1);
+}
+
+enum fmk_nic_verdict
+fmk_nic_receive(struct fmk_nic *nic, const uint8_t *data, uint32_t len, uint64_t now, bool wait)
+{
+	uint8_t stamped[FMK_FLIT] = {0};
+	const uint8_t *flit = data;
+	uint32_t pipe;
+
+	if (nic->stamp.enabled) {
+		memcpy(stamped, data, RTE_MIN(len, (uint32_t)FMK_FLIT));
+		fmk_stamp_receive(&nic->stamp, stamped, now / FMK_TICK_PS);
+		flit = stamped;
+	}
+	pipe = direct(nic, flit, RTE_MIN(len, (uint32_t)FMK_FLIT), now);
+	if (wait && pipe != FMK_FLOW_MISS && !has_room(nic, pipe, len))
+		return FMK_NIC_WAIT;
+	fmk_count(&nic->count->in_pkt, 1);
+	/* No free slot: the one drop without a counter (input_comp.sv). */
+	if (nic->stopped && nic->nb_held == FMK_NIC_SLOTS)
+		return FMK_NIC_TAKEN;
+	count_steered(nic->count);
+	if (pipe == FMK_FLOW_MISS)
+		return FMK_NIC_MISS;
+	fmk_count(&nic->count->pkt_pcie, 1);
+	if (unlikely(nic->stopped))
+		hold(nic, pipe, flit, data, len);
+	else
+		store(nic, pipe, flit, data, len);
+	return FMK_NIC_TAKEN;
+}
+
+void
+fmk_nic_drop(struct fmk_nic *nic)
+{
+	fmk_count(&nic->count->pkt_drop, 1);
+}
+
+static void
+run_bus(struct fmk_nic *nic)
+{
+	for (uint32_t i = 0; i < nic->nb_head_updates; i++)
+		react(nic, nic->head_update[i]);
+	nic->nb_head_updates = 0;
+	for (uint32_t i = 0; i < nic->nb_held; i++) {
+		const struct fmk_nic_held *held = &nic->held[i];
+
+		store(nic, held->pipe, held->data, held->data, held->len);
+	}
+	nic->nb_held = 0;
+}
+
+int
+fmk_nic_stop_bus(struct fmk_nic *nic, bool stopped)
+{
+	int ret = 0;
+
+	fmk_nic_lock(nic);
+	if (nic->held == NULL)
+		nic->held = nic->mem->zalloc(FMK_NIC_SLOTS * sizeof(*nic->held), -1);
+	if (nic->held == NULL)
+		ret = -ENOMEM;
+	else
+		nic->stopped = stopped;
+	if (ret == 0 && !stopped)
+		run_bus(nic);
+	fmk_nic_unlock(nic);
+	return ret;
+}
+
+/* Registers. */
+
+void
+fmk_nic_enable_notif(
+	struct fmk_nic *nic, uint16_t id, struct fmk_rx_notif *rx, struct fmk_tx_notif *tx)
+{
+	pthread_mutex_lock(&nic->tx.lock);
+	fmk_nic_lock(nic);
+	nic->ring[id].mem = rx;
+	nic->ring[id].head = 0;
+	nic->ring[id].tail = 0;
+	nic->tx.ring[id] = (struct fmk_tx_ring){.mem = tx};
+	fmk_nic_unlock(nic);
+	pthread_mutex_unlock(&nic->tx.lock);
+}
+
+void
+fmk_nic_notif_head(struct fmk_nic *nic, uint16_t id, uint32_t head)
+{
+	__atomic_store_n(&nic->ring[id].head, head, __ATOMIC_RELEASE);
+}
+
+static void
+set_pipe(struct fmk_nic *nic, uint16_t id, uint8_t *mem, uint16_t notif)
+{
+	struct fmk_pipe *pipe = &nic->pipe[id];
+
+	pipe->mem = mem;
+	pipe->notif = notif;
+	pipe->head = 0;
+	pipe->tail = 0;
+	pipe->outstanding = false;
+}
+
+void
+fmk_nic_enable_pipe(struct fmk_nic *nic, uint16_t id, uint8_t *mem, uint16_t notif)
+{
+	fmk_nic_lock(nic);
+	set_pipe(nic, id, mem, notif);
+	fmk_nic_unlock(nic);
+}
+
+void
+fmk_nic_pipe_head(struct fmk_nic *nic, uint16_t id, uint32_t head)
+{
+	fmk_nic_lock(nic);
+	fmk_count(&nic->count->rx_pkt_head_upd, 1);
+	nic->pipe[id].head = head % FMK_PIPE_FLITS;
+	if (likely(!nic->stopped))
+		react(nic, id);
+	else if (nic->nb_head_updates > FMK_NIC_HEAD_UPDATES_MAX)
+		fmk_count(&nic->count->pcie_rx_ignored_head, 1);
+	else
+		nic->head_update[nic->nb_head_updates++] = id;
+	fmk_nic_unlock(nic);
+}
+
+/* Commands. */
+
+static void
+set_rule(struct fmk_nic *nic, const struct fmk_config *config)
+{
+	const struct fmk_key key = {
+		.src_ip = config->flow.src_ip,
+		.dst_ip = config->flow.dst_ip,
+		.src_port = config->flow.src_port,
+		.dst_port = config->flow.dst_port,
+	};
+
+	fmk_count(&nic->count->rule_set, 1);
+	if (!fmk_flow_insert(
+		    &nic->flows, &key, config->flow.protocol, config->flow.pipe % FMK_PIPES_MAX))
+		fmk_count(&nic->count->eviction, 1);
+}
+
+static void
+set_fallback(struct fmk_nic *nic, const struct fmk_config *config)
+{
+	nic->fallback = (struct fmk_fallback){
+		.count = config->fallback.count,
+		.mask = config->fallback.mask % FMK_PIPES_MAX,
+		.round_robin = (config->fallback.round_robin & FMK_ENABLE_64) != 0,
+	};
+}
+
+static void
+set_rate(struct fmk_nic *nic, const struct fmk_config *config, uint64_t tick)
+{
+	if (config->rate.enable & FMK_ENABLE_32)
+		fmk_limiter_enable(&nic->tx.limiter, config->rate.num, config->rate.den, tick);
+	else
+		fmk_limiter_disable(&nic->tx.limiter);
+	fmk_tx_restage(&nic->tx, tick);
+}
+
+/* The four bytes lie within one flit: an offset beyond is taken for the last place that does. */
+static void
+set_stamp(struct fmk_nic *nic, const struct fmk_config *config)
+{
+	const struct fmk_stamp stamp = {
+		.enabled = (config->timestamp.enable & FMK_ENABLE_64) != 0,
+		.offset =
+			(uint8_t)RTE_MIN(config->timestamp.offset, (uint64_t)FMK_STAMP_OFFSET_MAX),
+	};
+
+	nic->stamp = stamp;
+	nic->tx.stamp = stamp;
+}
+
+void
+fmk_nic_configure(struct fmk_nic *nic, const struct fmk_config *config, uint64_t tick)
+{
+	fmk_nic_lock(nic);
+	switch (config->id) {
+	case FMK_CONFIG_FLOW:
+		set_rule(nic, config);
+		break;
+	case FMK_CONFIG_TIMESTAMP:
+		set_stamp(nic, config);
+		break;
+	case FMK_CONFIG_RATE_LIMIT:
+		set_rate(nic, config, tick);
+		break;
+	case FMK_CONFIG_FALLBACK:
+		set_fallback(nic, config);
+		break;
+	default:
+		break;
+	}
+	__atomic_store_n(&nic->timed,
+		nic->stamp.enabled || nic->tx.limiter.enabled || nic->fallback.round_robin ||
+			nic->tx.nb_staged > 0,
+		__ATOMIC_RELAXED);
+	fmk_nic_unlock(nic);
+}
+
+uint32_t
+fmk_nic_find_rule(struct fmk_nic *nic, const struct fmk_key *key)
+{
+	uint32_t hash, pipe;
+
+	fmk_nic_lock(nic);
+	pipe = fmk_flow_lookup(&nic->flows, key, &hash);
+	fmk_nic_unlock(nic);
+	return pipe;
+}
+
+/* Allocation. */
+
+int
+fmk_nic_alloc_notif(struct fmk_nic *nic)
+{
+	int id = -ENOSPC;
+
+	fmk_nic_lock(nic);
+	for (uint16_t i = 0; i < FMK_NOTIFS_MAX && id < 0; i++) {
+		if (!nic->ring[i].allocated)
+			id = i;
+	}
+	if (id >= 0)
+		nic->ring[id].allocated = true;
+	fmk_nic_unlock(nic);
+	return id;
+}
+
+void
+fmk_nic_free_notif(struct fmk_nic *nic, uint16_t id)
+{
+	pthread_mutex_lock(&nic->tx.lock);
+	fmk_tx_forget(&nic->tx, id);
+	fmk_nic_lock(nic);
+	nic->ring[id].mem = NULL;
+	nic->ring[id].allocated = false;
+	fmk_nic_unlock(nic);
+	pthread_mutex_unlock(&nic->tx.lock);
+}
+
+static void
+take_pipe(struct fmk_nic *nic, uint16_t id, bool fallback)
+{
+	nic->pipe[id].allocated = true;
+	nic->pipe[id].fallback = fallback;
+	nic->nb_fallback += fallback;
+}
+
+static int
+find_free_pipe(const struct fmk_nic *nic, bool fallback)
+{
+	for (uint16_t i = 0; i < FMK_PIPES_MAX; i++) {
+		uint16_t id = fallback ? i : (uint16_t)(FMK_PIPES_MAX - 1 - i);
+
+		if (!nic->pipe[id].allocated)
+			return id;
+	}
+	return -ENOSPC;
+}
+
+int
+fmk_nic_alloc_pipe(struct fmk_nic *nic, bool fallback)
+{
+	int id;
+
+	fmk_nic_lock(nic);
+	id = find_free_pipe(nic, fallback);
+	if (id >= 0 && fallback && (uint32_t)id != nic->nb_fallback)
+		id = -EINVAL;
+	if (id >= 0)
+		take_pipe(nic, (uint16_t)id, fallback);
+	fmk_nic_unlock(nic);
+	return id;
+}
+
+int
+fmk_nic_alloc_pipe_id(struct fmk_nic *nic, uint16_t id)
+{
+	int ret = -EBUSY;
+
+	fmk_nic_lock(nic);
+	if (!nic->pipe[id].allocated) {
+		take_pipe(nic, id, false);
+		ret = 0;
+	}
+	fmk_nic_unlock(nic);
+	return ret;
+}
+
+void
+fmk_nic_free_pipe(struct fmk_nic *nic, uint16_t id)
+{
+	struct fmk_pipe *pipe = &nic->pipe[id];
+
+	fmk_nic_lock(nic);
+	set_pipe(nic, id, NULL, 0);
+	nic->nb_fallback -= pipe->fallback;
+	pipe->allocated = false;
+	pipe->fallback = false;
+	fmk_nic_unlock(nic);
+}
+
+uint32_t
+fmk_nic_nb_fallback(struct fmk_nic *nic)
+{
+	uint32_t n;
+
+	fmk_nic_lock(nic);
+	n = nic->nb_fallback;
+	fmk_nic_unlock(nic);
+	return n;
+}
+
+bool
+fmk_nic_round_robin(struct fmk_nic *nic)
+{
+	bool on;
+
+	fmk_nic_lock(nic);
+	on = nic->round_robin;
+	fmk_nic_unlock(nic);
+	return on;
+}
+
+void
+fmk_nic_set_round_robin(struct fmk_nic *nic, bool on)
+{
+	fmk_nic_lock(nic);
+	nic->round_robin = on;
+	fmk_nic_unlock(nic);
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The FlexMock authors
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include <rte_common.h>
+
+#include "fmk_control.h"
+#include "fmk_device.h"
+#include "fmk_log.h"
+#include "fmk_nic.h"
+#include "fmk_pcap.h"
+#include "fmk_pipes.h"
+#include "fmk_port.h"
+#include "fmk_stream.h"
+
+void
+fmk_pipes_close(struct fmk_device *device)
+{
+	if (device->play != NULL)
+		fmk_play_ops.close(device->play);
+	device->play = NULL;
+	if (device->list != NULL)
+		fmk_flexbuf_free(device->list);
+	free(device->list);
+	device->list = NULL;
+}
+
+/* Lay all frames in one list, with the times of a capture where they count. */
+static int
+lay_list(struct fmk_device *device)
+{
+	const struct fmk_options *options = &device->shared->options;
+	const struct fmk_lay lay = {
+		.card = device->shared->name,
+		.ops = device->ops,
+		.peer = device->peer,
+		.rate = {options->rate.kind == FMK_RATE_CAPTURE ? FMK_RATE_CAPTURE : FMK_RATE_MAX,
+			1.0},
+		.nb_queues = 1,
+	};
+
+	device->list = calloc(1, sizeof(*device->list));
+	return device->list == NULL ? -ENOMEM : fmk_flexbuf_lay(&lay, device->list);
+}
+
+/* Frames that were to be laid out for each queue are steered while they are played. */
+static int
+play_list(struct fmk_device *device)
+{
+	struct fmk_shared *shared = device->shared;
+	int ret = lay_list(device);
+
+	if (ret == 0) {
+		device->play = fmk_play_open(device->list);
+		ret = device->play == NULL ? -ENOMEM : 0;
+	}
+	if (ret == 0)
+		ret = fmk_stream_open(
+			&fmk_play_ops, device->play, &shared->options, &device->stream);
+	if (ret == 0)
+		shared->source = FMK_SOURCE_STREAM;
+	else
+		fmk_pipes_close(device);
+	return ret;
+}
+
+static int
+check_preloaded(const struct fmk_shared *shared)
+{
+	if (shared->options.cache == FMK_CACHE_RING) {
+		FMK_LOG(ERR, shared->name, "cache=ring: allowed only without pipes");
+		return -EBUSY;
+	}
+	if (shared->queues_started) {
+		FMK_LOG(ERR, shared->name,
+			"the card's DPDK port runs on frames laid before its start, allowed to "
+			"open pipes before that, or with preload=0");
+		return -EBUSY;
+	}
+	return 0;
+}
+
+static int
+open_source(struct fmk_device *device, bool port_free)
+{
+	struct fmk_shared *shared = device->shared;
+	int ret = 0;
+
+	if (shared->source == FMK_SOURCE_LOWER && !port_free) {
+		FMK_LOG(ERR, shared->name,
+			"the port below belongs to the card's DPDK port, allowed dev(%s) above it",
+			shared->name);
+		return -EBUSY;
+	}
+	if (shared->source == FMK_SOURCE_LOWER)
+		return fmk_port_run(device->port);
+	if (shared->source == FMK_SOURCE_PRELOADED) {
+		ret = check_preloaded(shared);
+		if (ret == 0)
+			ret = play_list(device);
+	}
+	if (ret == 0 && device->stream != NULL && !shared->queues_started)
+		ret = fmk_stream_start(device->stream);
+	return ret;
+}
+
+/* What an operator would have set, for programs that do not. */
+static void
+set_fallback(struct fmk_nic *nic, uint32_t n)
+{
+	const struct fmk_config config = {
+		.signal = FMK_SIGNAL_CONFIG,
+		.id = FMK_CONFIG_FALLBACK,
+		.fallback = {.count = n, .mask = n == 0 ? 0 : rte_align32prevpow2(n) - 1},
+	};
+
+	fmk_nic_configure(nic, &config, 0);
+}
+
+static int
+make_nic(struct fmk_device *device)
+{
+	struct fmk_shared *shared = device->shared;
+
+	if (shared->nic != NULL)
+		return 0;
+	shared->nic = fmk_nic_create(&shared->nic_count, device->mem);
+	if (shared->nic == NULL) {
+		FMK_LOG(ERR, shared->name, "no memory for pipes");
+		return -ENOMEM;
+	}
+	set_fallback(shared->nic, shared->options.fallback_queues);
+	return 0;
+}
+
+int
+fmk_device_open_pipes(struct fmk_device *device, bool port_free)
+{
+	struct fmk_shared *shared = device->shared;
+	int ret = 0;
+
+	pthread_mutex_lock(&fmk_control_lock);
+	if (shared->nb_users == 0) {
+		ret = make_nic(device);
+		/* A replay that was begun goes on. */
+		if (ret == 0 && (device->stream == NULL || device->play == NULL))
+			ret = open_source(device, port_free);
+	}
+	if (ret == 0) {
+		shared->nb_users++;
+		fmk_control_set_wire(shared, shared->wire.enabled);
+	}
+	pthread_mutex_unlock(&fmk_control_lock);
+	return ret;
+}
+
+void
+fmk_device_close_pipes(struct fmk_device *device)
+{
+	struct fmk_shared *shared = device->shared;
+
+	pthread_mutex_lock(&fmk_control_lock);
+	if (--shared->nb_users == 0) {
+		if (device->port != NULL)
+			fmk_port_halt(device->port);
+		fmk_control_set_wire(shared, shared->wire.enabled);
+	}
+	if (device->writer != NULL) {
+		rte_spinlock_lock(&device->writer_lock);
+		fmk_pcap_writer_flush(device->writer);
+		rte_spinlock_unlock(&device->writer_lock);
+	}
+	pthread_mutex_unlock(&fmk_control_lock);
+}
+
+bool
+fmk_device_timed(const struct fmk_device *device)
+{
+	const struct fmk_shared *shared = device->shared;
+
+	return shared->options.rate.kind != FMK_RATE_MAX || device->writer != NULL ||
+		shared->options.clock == FMK_CLOCK_VIRTUAL || fmk_nic_timed(shared->nic);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The FlexMock authors
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_string_fns.h>
+
+#include "norman_internal.h"
+
+#define ARGS_MAX 64
+#define TEXT_MAX 4096
+
+/* What EAL is given unless FLEXMOCK_EAL_ARGS begins with this word. */
+#define ONLY "only"
+#define DEFAULT_ARGS "--no-huge --no-shconf --no-pci -m 256 --lcores=0@%d --file-prefix=norman%d"
+
+/* PCI devices are looked for when one is wanted. */
+static void
+default_args(char *text, size_t size, bool pci)
+{
+	const char *given = getenv("FLEXMOCK_EAL_ARGS");
+	int cpu = sched_getcpu();
+	int len;
+
+	if (given == NULL)
+		given = "";
+	if (strncmp(given, ONLY " ", strlen(ONLY) + 1) == 0) {
+		strlcpy(text, given + strlen(ONLY), size);
+		return;
+	}
+	len = snprintf(text, size, DEFAULT_ARGS " %s", cpu < 0 ? 0 : cpu, (int)getpid(), given);
+	if (pci && len > 0)
+		memset(strstr(text, "--no-pci"), ' ', strlen("--no-pci"));
+}
+
+/* EAL keeps the strings. */
+static int
+start(bool pci)
+{
+	static char text[TEXT_MAX];
+	char *argv[ARGS_MAX] = {(char *)(uintptr_t) "norman"};
+	int argc = 1;
+	char *save = NULL;
+
+	default_args(text, sizeof(text), pci);
+	for (char *arg = strtok_r(text, " \t\n", &save); arg != NULL && argc < ARGS_MAX - 1;
+		arg = strtok_r(NULL, " \t\n", &save))
+		argv[argc++] = arg;
+	if (rte_eal_init(argc, argv) >= 0)
+		return 0;
+	if (rte_errno == EALREADY)
+		return 0;
+	NORMAN_LOG(ERR,
+		"EAL does not start (%s); allowed the right FLEXMOCK_EAL_ARGS, or to start "
+		"it before",
+		rte_strerror(rte_errno));
+	return rte_errno == 0 ? -EIO : -rte_errno;
+}
+
+int
+norman_eal_start(bool pci)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static bool started;
+	cpu_set_t affinity;
+	int ret = 0;
+
+	pthread_mutex_lock(&lock);
+	if (!started) {
+		/* EAL pins the thread that starts it. */
+		pthread_getaffinity_np(pthread_self(), sizeof(affinity), &affinity);
+		ret = start(pci);
+		pthread_setaffinity_np(pthread_self(), sizeof(affinity), &affinity);
+		started = ret == 0;
+	}
+	pthread_mutex_unlock(&lock);
+	return ret;
+}

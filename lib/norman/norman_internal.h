@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The FlexMock authors
+ */
+#ifndef NORMAN_INTERNAL_H
+#define NORMAN_INTERNAL_H
+
+/**
+ * @file
+ * What the files of the library give each other.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include <rte_common.h>
+#include <rte_log.h>
+
+#include <fmk_device.h>
+#include <fmk_nic.h>
+
+#include "norman.h"
+
+extern int norman_logtype;
+
+/** Log one line. */
+#define NORMAN_LOG(level, fmt, ...) \
+	rte_log(RTE_LOG_##level, (uint32_t)norman_logtype, "norman: " fmt "\n", ##__VA_ARGS__)
+
+/** Notifications, and completions, that one call looks at (kBatchSize). */
+#define NORMAN_POLL_MAX 64
+
+/** What a run of descriptors belongs to. */
+struct norman_send {
+	struct norman_pipe *pipe; /**< NULL: nobody's, or no longer there. */
+	uint32_t bytes;		  /**< 0: a command. */
+	uint32_t descs;		  /**< Not completed yet. */
+};
+
+/** A pipe and what only the library knows of it. */
+struct norman_pipe_entry {
+	struct norman_pipe pipe;
+	TAILQ_ENTRY(norman_pipe_entry) next;
+	uint8_t *map; /**< Memory of fmk_pipe_map(), NULL if it is the application's. */
+};
+
+/**
+ * A device: a notification buffer of the NIC, the software's side of it.
+ */
+struct norman_device {
+	/* Receiving. */
+	struct fmk_rx_notif *rx_ring;
+	uint32_t rx_head;    /**< Entry of rx_ring that comes next. */
+	uint32_t ready_head; /**< Pipes that were reported and not taken yet, in their order. */
+	uint32_t nb_ready;
+
+	/* Sending. */
+	struct fmk_tx_notif *tx_ring;
+	uint32_t tx_tail;	   /**< Entry of tx_ring that comes next. */
+	uint32_t tx_head;	   /**< Oldest entry that has not been seen completed. */
+	struct norman_send *sends; /**< What the entries from tx_head to tx_tail belong to. */
+	uint32_t send_head;
+	uint32_t nb_sends;
+	uint32_t completions; /**< Sends completed that nobody has asked for. */
+
+	struct fmk_nic *nic;
+	struct fmk_device *card;
+	uint16_t notif;
+	uint16_t nb_tx; /**< Transmit sides so far: the next one's number. */
+	TAILQ_HEAD(, norman_pipe_entry) pipes;
+	struct norman_pipe *by_id[FMK_PIPES_MAX];
+	uint16_t ready[FMK_PIPES_MAX];
+	uint64_t in_ready[FMK_PIPES_MAX / 64]; /**< Bit set of the pipes in ready. */
+};
+
+/* norman_card.c: cards by what a program calls them */
+
+/**
+ * Find the card of a name, or make it, and become one of its users.
+ *
+ * @return 0, or -errno after one line of log
+ */
+int norman_card_open(const char *name, struct fmk_device **card);
+
+/** Stop using a card; it goes on being there. */
+void norman_card_close(struct fmk_device *card);
+
+/* norman_device.c */
+
+/** Let the card move on to the present. In virtual time that is the next event, if @p idle. */
+void norman_device_advance(struct norman_device *dev, bool idle);
+
+/** Read at most 64 notifications, of all pipes. @return how many */
+uint32_t norman_device_poll(struct norman_device *dev);
+
+/** Device time. Where nothing follows it, it stands still and costs nothing. */
+uint64_t norman_device_now(const struct norman_device *dev);
+
+/** Nanoseconds of CLOCK_MONOTONIC. */
+uint64_t norman_monotonic_ns(void);
+
+/* norman_send.c */
+
+/** Wait a moment for what was sent to leave. */
+void norman_device_flush(struct norman_device *dev);
+
+/** A pipe goes: its sends are nobody's. @return whether there were some */
+bool norman_device_drop_sends(struct norman_device *dev, const struct norman_pipe *pipe);
+
+/* norman_config.c */
+
+/** Tell the card which pipes are fallback pipes. */
+void norman_device_update_fallback(struct norman_device *dev);
+
+/** Send a command and wait until it is carried out; in norman_send.c. */
+void norman_device_command(struct norman_device *dev, const struct fmk_config *config);
+
+/**
+ * Send bytes of one 2 MiB page; behind its end they go on at its start. Spins while the ring of
+ * descriptors is full. It counts as one completion.
+ *
+ * @param page first byte of the page
+ * @param offset where to begin, under 2 MiB
+ * @param len bytes, 1 to 2 MiB
+ * @param pipe whose bytes these are, told when they have been sent; NULL: nobody's
+ */
+void norman_device_send(struct norman_device *dev, const uint8_t *page, uint32_t offset,
+	uint32_t len, struct norman_pipe *pipe);
+
+/* norman_eal.c */
+
+/**
+ * Start EAL if it is not running, with PCI devices or without.
+ *
+ * @return 0, or -errno after one line of log
+ */
+int norman_eal_start(bool pci);
+
+/* norman_phys.c */
+
+/**
+ * Find the memory of this process behind an address of norman_virt_to_phys() or of the
+ * application's own look into /proc/self/pagemap.
+ *
+ * @param[out] offset of the byte in its page
+ * @return first byte of its 2 MiB page; NULL if there is none
+ */
+const uint8_t *norman_phys_find(uint64_t addr, uint32_t *offset);
+
+#endif /* NORMAN_INTERNAL_H */
