@@ -83,8 +83,10 @@ enum fmk_counter_class {
 		"flits of packets whose pipe was full or disabled")                              \
 	X(cpu_dsc_buf_full, "CPU_DSC_BUF_FULL", FMK_COUNT_REFUSED,                               \
 		"notifications lost because their ring was full; the data were delivered")       \
-	X(cpu_dsc_buf_in, "CPU_DSC_BUF_IN", FMK_COUNT_GOOD, "requests for a notification")       \
-	X(cpu_dsc_buf_out, "CPU_DSC_BUF_OUT", FMK_COUNT_GOOD, "notifications that had room")     \
+	X(cpu_dsc_buf_in, "CPU_DSC_BUF_IN", FMK_COUNT_GOOD,                                      \
+		"packets and head writes that came to a notification buffer")                    \
+	X(cpu_dsc_buf_out, "CPU_DSC_BUF_OUT", FMK_COUNT_GOOD,                                    \
+		"packets and head writes that left it")                                          \
 	X(cpu_pkt_buf_full, "CPU_PKT_BUF_FULL", FMK_COUNT_MISSED,                                \
 		"packets dropped because their pipe was full")                                   \
 	X(cpu_pkt_buf_in, "CPU_PKT_BUF_IN", FMK_COUNT_GOOD,                                      \
@@ -92,15 +94,14 @@ enum fmk_counter_class {
 	X(cpu_pkt_buf_out, "CPU_PKT_BUF_OUT", FMK_COUNT_GOOD,                                    \
 		"packets and head writes that left it")                                          \
 	X(pcie_rx_ignored_head, "PCIE_RX_IGNORED_HEAD", FMK_COUNT_REFUSED,                       \
-		"head writes that were not reacted to, as 124 waited")                           \
+		"head writes that were not reacted to, as over 124 waited")                      \
 	X(pcie_tx_dsc_cnt, "PCIE_TX_DSC_CNT", FMK_COUNT_GOOD, "descriptors completed")           \
 	X(pcie_tx_empty_tail_cnt, "PCIE_TX_EMPTY_TAIL_CNT", FMK_COUNT_GOOD,                      \
 		"transmit tails that brought nothing new")                                       \
 	X(pcie_tx_dsc_read_cnt, "PCIE_TX_DSC_READ_CNT", FMK_COUNT_GOOD, "descriptors read")      \
-	X(pcie_tx_pkt_read_cnt, "PCIE_TX_PKT_READ_CNT", FMK_COUNT_GOOD,                          \
-		"descriptors whose data were read")                                              \
+	X(pcie_tx_pkt_read_cnt, "PCIE_TX_PKT_READ_CNT", FMK_COUNT_GOOD, "flits read to be sent") \
 	X(pcie_tx_batch_cnt, "PCIE_TX_BATCH_CNT", FMK_COUNT_GOOD,                                \
-		"requests of a notification buffer that were served")                            \
+		"descriptors completed, one a batch")                                            \
 	X(pcie_tx_dma_pkt, "PCIE_TX_DMA_PKT", FMK_COUNT_GOOD, "packets cut from what was read")
 
 #define FMK_COUNTER_FIELD(field, name, class, text) uint64_t field;

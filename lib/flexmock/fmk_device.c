@@ -44,6 +44,17 @@ fmk_device_find(const char *name)
 	return device;
 }
 
+void
+fmk_device_walk(void (*visit)(struct fmk_device *device, void *arg), void *arg)
+{
+	struct fmk_device *device;
+
+	pthread_mutex_lock(&fmk_control_lock);
+	TAILQ_FOREACH (device, &devices, next)
+		visit(device, arg);
+	pthread_mutex_unlock(&fmk_control_lock);
+}
+
 static enum fmk_source
 source_of(const struct fmk_options *options)
 {
@@ -118,7 +129,8 @@ plug_peer(struct fmk_device *device)
 			far->name, far->far != NULL ? far->far->name : far->options.peer);
 		return -EBUSY;
 	}
-	if (!far->options.plain || far->wire.started) {
+	/* One that waits for this card is a cable's end already, and may run. */
+	if (!far->options.plain || (far->wire.started && far->source != FMK_SOURCE_CABLE)) {
 		FMK_LOG(ERR, near->name,
 			"peer=%s: that card %s, allowed a stopped one without a source", far->name,
 			far->wire.started ? "is running" : "has a source of its own");

@@ -134,6 +134,9 @@ void fmk_device_destroy(struct fmk_device *device, bool keep_lower);
 /** @return the card of this process with that name, or NULL */
 struct fmk_device *fmk_device_find(const char *name);
 
+/** Call a function for every card of this process, with the control lock held. */
+void fmk_device_walk(void (*visit)(struct fmk_device *device, void *arg), void *arg);
+
 /** Put a queue in its place, or NULL to take it out. The card is stopped, or the queue is. */
 void fmk_device_set_queue(struct fmk_device *device, uint16_t id, struct fmk_queue *queue);
 

@@ -81,11 +81,8 @@ notify(struct fmk_nic *nic, uint32_t id, bool head_write)
 	bool full = (head - ring->tail - 1) % FMK_NOTIF_ENTRIES == 0;
 	struct fmk_rx_notif *entry;
 
-	fmk_count(&nic->count->cpu_dsc_buf_in, 1);
 	if (full)
 		fmk_count(&nic->count->cpu_dsc_buf_full, 1);
-	else
-		fmk_count(&nic->count->cpu_dsc_buf_out, 1);
 	if (ring->mem == NULL || (full && !head_write))
 		return;
 	entry = &ring->mem[ring->tail];
@@ -95,6 +92,16 @@ notify(struct fmk_nic *nic, uint32_t id, bool head_write)
 	fmk_count(&nic->count->rx_dma_dsc_cnt, 1);
 	if (!full)
 		ring->tail = (ring->tail + 1) % FMK_NOTIF_ENTRIES;
+}
+
+/* Packets and head writes pass the managers of pipes and of notifications, whatever comes of it. */
+static void
+count_managed(struct fmk_nic_counters *count)
+{
+	fmk_count(&count->cpu_pkt_buf_in, 1);
+	fmk_count(&count->cpu_pkt_buf_out, 1);
+	fmk_count(&count->cpu_dsc_buf_in, 1);
+	fmk_count(&count->cpu_dsc_buf_out, 1);
 }
 
 /* A packet comes to its pipe: it is written whole, or dropped alone. */
@@ -107,8 +114,7 @@ store(struct fmk_nic *nic, uint32_t id, const uint8_t *flit, const uint8_t *data
 	const bool enabled = pipe->mem != NULL && nic->ring[pipe->notif].mem != NULL;
 
 	fmk_count(&nic->count->rx_dma_pkt, 1);
-	fmk_count(&nic->count->cpu_pkt_buf_in, 1);
-	fmk_count(&nic->count->cpu_pkt_buf_out, 1);
+	count_managed(nic->count);
 	/* Dropped packets set the bit, too, and carry no notification. */
 	pipe->outstanding = true;
 	if (unlikely(!enabled || fmk_pipe_room(pipe) < flits)) {
@@ -129,8 +135,7 @@ react(struct fmk_nic *nic, uint16_t id)
 {
 	struct fmk_pipe *pipe = &nic->pipe[id];
 
-	fmk_count(&nic->count->cpu_pkt_buf_in, 1);
-	fmk_count(&nic->count->cpu_pkt_buf_out, 1);
+	count_managed(nic->count);
 	if (pipe->mem == NULL || pipe->head == pipe->tail) {
 		pipe->outstanding = false;
 		fmk_count(&nic->count->rx_dma_dsc_drop_cnt, 1);

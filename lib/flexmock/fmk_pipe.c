@@ -26,6 +26,25 @@ fmk_pipe_write(struct fmk_pipe *pipe, const uint8_t *flit, const uint8_t *data, 
 	pipe->tail = (uint32_t)(pipe->tail + FMK_FLITS(len)) % FMK_PIPE_FLITS;
 }
 
+/*
+ * Map the file over a reserved place, twice in a row. What fails to map has unmapped the
+ * reservation, and other threads may have taken the place: it is left alone.
+ */
+static bool
+map_halves(uint8_t *mem, int fd)
+{
+	for (unsigned int i = 0; i < 2; i++) {
+		uint8_t *half = mem + i * (size_t)FMK_PIPE_BYTES;
+
+		if (mmap(half, FMK_PIPE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd,
+			    0) != MAP_FAILED)
+			continue;
+		munmap(i == 0 ? half + FMK_PIPE_BYTES : mem, FMK_PIPE_BYTES);
+		return false;
+	}
+	return true;
+}
+
 /* Two mappings of one file behind each other; aligned, so that a huge page fits. */
 static uint8_t *
 map_twice(int fd)
@@ -42,14 +61,16 @@ map_twice(int fd)
 		munmap(area, (size_t)(mem - area));
 	if (end < area + room)
 		munmap(end, (size_t)(area + room - end));
-	for (uint8_t *half = mem; half < end; half += FMK_PIPE_BYTES) {
-		if (mmap(half, FMK_PIPE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd,
-			    0) == MAP_FAILED) {
-			fmk_pipe_unmap(mem);
-			return NULL;
-		}
-	}
-	return mem;
+	return map_halves(mem, fd) ? mem : NULL;
+}
+
+/* Whether there is a page for the file; from here on it is the file's. */
+static bool
+reserve_page(int fd)
+{
+	void *mem = mmap(NULL, FMK_PIPE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	return mem != MAP_FAILED && munmap(mem, FMK_PIPE_BYTES) == 0;
 }
 
 static uint8_t *
@@ -60,7 +81,7 @@ map_file(unsigned int flags)
 
 	if (fd < 0)
 		return NULL;
-	if (ftruncate(fd, FMK_PIPE_BYTES) == 0)
+	if (ftruncate(fd, FMK_PIPE_BYTES) == 0 && reserve_page(fd))
 		mem = map_twice(fd);
 	close(fd);
 	return mem;

@@ -148,10 +148,9 @@ fmk_device_open_pipes(struct fmk_device *device, bool port_free)
 		if (ret == 0 && (device->stream == NULL || device->play == NULL))
 			ret = open_source(device, port_free);
 	}
-	if (ret == 0) {
-		shared->nb_users++;
+	/* Only the first user changes the wire: others may be sending already. */
+	if (ret == 0 && __atomic_fetch_add(&shared->nb_users, 1, __ATOMIC_RELAXED) == 0)
 		fmk_control_set_wire(shared, shared->wire.enabled);
-	}
 	pthread_mutex_unlock(&fmk_control_lock);
 	return ret;
 }
@@ -162,7 +161,7 @@ fmk_device_close_pipes(struct fmk_device *device)
 	struct fmk_shared *shared = device->shared;
 
 	pthread_mutex_lock(&fmk_control_lock);
-	if (--shared->nb_users == 0) {
+	if (__atomic_fetch_sub(&shared->nb_users, 1, __ATOMIC_RELAXED) == 1) {
 		if (device->port != NULL)
 			fmk_port_halt(device->port);
 		fmk_control_set_wire(shared, shared->wire.enabled);

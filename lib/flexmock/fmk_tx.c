@@ -73,6 +73,7 @@ send_staged(const struct run *run)
 	}
 	if (!put_on_wire(run, at, frame->len, frame->tick * FMK_TICK_PS))
 		return false;
+	tx->unused = frame->tick + 1;
 	tx->fifo_head = (tx->fifo_head + flits) % FMK_TX_FIFO_FLITS;
 	tx->fifo_used -= flits;
 	tx->staged_head = (tx->staged_head + 1) % FMK_TX_FIFO_FLITS;
@@ -148,17 +149,32 @@ stage(const struct run *run, const uint8_t *data, uint32_t len)
 void
 fmk_tx_restage(struct fmk_tx *tx, uint64_t tick)
 {
+	uint64_t unused = tx->unused;
+
 	for (uint32_t i = 0; i < tx->nb_staged; i++) {
 		struct fmk_tx_staged *frame =
 			&tx->staged[(tx->staged_head + i) % FMK_TX_FIFO_FLITS];
 
-		if (frame->tick > tick)
+		if (frame->tick > tick) {
+			/* One flit a cycle, whatever the rate was in it. */
+			tx->limiter.next = RTE_MAX(tx->limiter.next, unused);
 			frame->tick = fmk_limiter_pass(
 				&tx->limiter, tick, (uint32_t)FMK_FLITS(frame->len));
+		} else {
+			unused = frame->tick + 1;
+		}
 	}
+	tx->limiter.next = RTE_MAX(tx->limiter.next, unused);
 }
 
 /* The cut. */
+
+/* When the engine read what it is at: earlier than now, if a limiter held it up until then. */
+static uint64_t
+time_read(const struct run *run)
+{
+	return run->tx->ready == run->tick ? run->now : run->tx->ready * FMK_TICK_PS;
+}
 
 /* A frame is complete. @return false if it cannot go on now */
 static bool
@@ -172,7 +188,7 @@ emit(const struct run *run, const uint8_t *data, uint32_t len)
 	else if (fmk_limiter_limits(&tx->limiter))
 		gone = stage(run, data, len);
 	else
-		gone = drain(run) && put_on_wire(run, data, len, run->now);
+		gone = drain(run) && put_on_wire(run, data, len, time_read(run));
 	if (gone)
 		fmk_count(&run->nic->count->pcie_tx_dma_pkt, 1);
 	return gone;
@@ -261,11 +277,12 @@ serve(const struct run *run, struct fmk_tx_ring *ring)
 	} else {
 		if (!read_data(run, desc))
 			return false;
-		fmk_count(&run->nic->count->pcie_tx_pkt_read_cnt, 1);
+		fmk_count(&run->nic->count->pcie_tx_pkt_read_cnt, FMK_FLITS(desc->length));
 	}
 	tx->offset = 0;
 	fmk_count(&run->nic->count->pcie_tx_dsc_read_cnt, 1);
 	fmk_count(&run->nic->count->pcie_tx_dsc_cnt, 1);
+	fmk_count(&run->nic->count->pcie_tx_batch_cnt, 1);
 	__atomic_store_n(&desc->signal, FMK_SIGNAL_DONE, __ATOMIC_RELEASE);
 	ring->head = (ring->head + 1) % FMK_NOTIF_ENTRIES;
 	return true;
@@ -295,7 +312,6 @@ run_engine(const struct run *run)
 		ring->requested = false;
 		tx->doorbell_head = (tx->doorbell_head + 1) % FMK_NOTIFS_MAX;
 		set_doorbells(tx, tx->nb_doorbells - 1);
-		fmk_count(&run->nic->count->pcie_tx_batch_cnt, 1);
 	}
 out:
 	drain(run);

@@ -69,7 +69,8 @@ struct fmk_tx {
 
 	struct fmk_limiter limiter;
 	struct fmk_stamp stamp;
-	uint64_t ready; /**< Tick since which the next flit could have been read. */
+	uint64_t unused; /**< First tick after those in which staged frames left. */
+	uint64_t ready;	 /**< Tick since which the next flit could have been read. */
 	struct fmk_tx_staged staged[FMK_TX_FIFO_FLITS];
 	uint32_t staged_head;
 	uint32_t nb_staged;

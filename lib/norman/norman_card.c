@@ -25,6 +25,7 @@ struct made {
 	TAILQ_ENTRY(made) next;
 	struct fmk_device *card;
 	char *args;
+	bool used; /* It has been opened once. */
 };
 
 static TAILQ_HEAD(, made) all_made = TAILQ_HEAD_INITIALIZER(all_made);
@@ -87,6 +88,20 @@ join(struct fmk_device *card, const char *args)
 	NORMAN_LOG(ERR, "%s exists, allowed without options or with those it has: \"%s\"",
 		card->shared->name, made == NULL ? "" : made->args);
 	return -EEXIST;
+}
+
+/* A card that could not be used is not left behind. */
+static void
+unmake(struct fmk_device *card)
+{
+	struct made *made = find_made(card);
+
+	if (made == NULL || card->shared->nb_users > 0 || made->used)
+		return;
+	TAILQ_REMOVE(&all_made, made, next);
+	fmk_device_destroy(card, false);
+	free(made->args);
+	free(made);
 }
 
 static int
@@ -178,6 +193,19 @@ set_wall(struct fmk_device *card)
 	card->wall = (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec - (int64_t)device_ns;
 }
 
+static int
+use(struct fmk_device *card)
+{
+	struct made *made = find_made(card);
+	int ret = fmk_device_open_pipes(card, made != NULL);
+
+	if (ret < 0)
+		unmake(card);
+	else if (made != NULL)
+		made->used = true;
+	return ret;
+}
+
 int
 norman_card_open(const char *name, struct fmk_device **card)
 {
@@ -188,7 +216,7 @@ norman_card_open(const char *name, struct fmk_device **card)
 	if (ret == 0 && (*card)->shared->nb_users == 0)
 		set_wall(*card);
 	if (ret == 0)
-		ret = fmk_device_open_pipes(*card, find_made(*card) != NULL);
+		ret = use(*card);
 	pthread_mutex_unlock(&lock);
 	return ret;
 }

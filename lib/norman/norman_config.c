@@ -2,6 +2,7 @@
  * Copyright(c) 2026 The FlexMock authors
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "norman_internal.h"
@@ -12,14 +13,17 @@ norman_device_apply_config(struct norman_device *dev, const void *command)
 	struct fmk_config config;
 
 	memcpy(&config, command, sizeof(config));
-	if (config.signal != FMK_SIGNAL_CONFIG || config.id < FMK_CONFIG_FLOW ||
-		config.id > FMK_CONFIG_FALLBACK) {
+	if (config.signal != FMK_SIGNAL_CONFIG) {
 		NORMAN_LOG(ERR,
-			"command with signal %llu and id %llu, allowed 2 and 1 to 4: the card "
-			"would take it for data, or ignore it",
-			(unsigned long long)config.signal, (unsigned long long)config.id);
+			"command with signal %" PRIu64
+			", allowed 2: the card would take it for data",
+			config.signal);
 		return -EINVAL;
 	}
+	if (config.id < FMK_CONFIG_FLOW || config.id > FMK_CONFIG_FALLBACK)
+		NORMAN_LOG(WARNING,
+			"command with id %" PRIu64 ", known 1 to 4: the card ignores it",
+			config.id);
 	norman_device_command(dev, &config);
 	return 0;
 }

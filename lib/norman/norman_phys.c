@@ -271,7 +271,31 @@ norman_virt_to_phys(void *addr)
 
 /* Huge pages. */
 
-/* Map the file's first bytes at a multiple of PAGE, once or several times in a row. */
+/*
+ * Map the file's first bytes over a reserved place, several times in a row. What fails to map has
+ * unmapped the reservation, and other threads may have taken the place: it is left alone.
+ */
+static bool
+map_copies(uint8_t *at, int fd, size_t len, unsigned int copies)
+{
+	int err;
+
+	for (unsigned int i = 0; i < copies; i++) {
+		uint8_t *copy = at + i * len;
+
+		if (mmap(copy, len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED | MAP_POPULATE,
+			    fd, 0) != MAP_FAILED)
+			continue;
+		err = errno;
+		munmap(at, i * len);
+		munmap(copy + len, (copies - 1 - i) * len);
+		errno = err;
+		return false;
+	}
+	return true;
+}
+
+/* Map the file's first bytes at a multiple of PAGE. */
 static void *
 map_in_a_row(int fd, size_t len, unsigned int copies)
 {
@@ -283,17 +307,22 @@ map_in_a_row(int fd, size_t len, unsigned int copies)
 	if (room == MAP_FAILED)
 		return NULL;
 	at = RTE_PTR_ALIGN_CEIL(room, PAGE);
-	for (unsigned int i = 0; i < copies; i++) {
-		if (mmap(at + i * len, len, PROT_READ | PROT_WRITE,
-			    MAP_SHARED | MAP_FIXED | MAP_POPULATE, fd, 0) == MAP_FAILED) {
-			munmap(room, all + PAGE);
-			return NULL;
-		}
-	}
 	if (at > room)
 		munmap(room, (size_t)(at - room));
 	munmap(at + all, (size_t)(room + PAGE - at));
-	return at;
+	return map_copies(at, fd, len, copies) ? at : NULL;
+}
+
+/* Whether there are pages for all of a file; from here on they are the file's. */
+static bool
+reserve_pages(int fd, size_t len)
+{
+	void *addr = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (addr == MAP_FAILED)
+		return false;
+	munmap(addr, len);
+	return true;
 }
 
 /* Others may have mapped the file: it only grows. */
@@ -304,7 +333,7 @@ map_at_least(int fd, size_t len, unsigned int copies)
 
 	if (fstat(fd, &st) < 0 || (st.st_size < (off_t)len && ftruncate(fd, (off_t)len) < 0))
 		return NULL;
-	return map_in_a_row(fd, len, copies);
+	return reserve_pages(fd, len) ? map_in_a_row(fd, len, copies) : NULL;
 }
 
 static bool

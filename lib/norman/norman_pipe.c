@@ -220,9 +220,9 @@ norman_pipe_bind(struct norman_pipe *pipe, uint16_t dst_port, uint16_t src_port,
 	if (fmk_nic_find_rule(pipe->dev->nic, &key) == pipe->rx_id)
 		return 0;
 	PIPE_LOG(ERR, pipe,
-		"rule for port %u of address 0x%08x: the flow table has no place for it (the card "
-		"ignores it and counts EVICTION), allowed another port or address",
-		dst_port, dst_ip);
+		"rule for %u.%u.%u.%u port %u: the flow table has no place for it (the card "
+		"ignores it and counts EVICTION), allowed another address or port",
+		dst_ip >> 24, dst_ip >> 16 & 0xff, dst_ip >> 8 & 0xff, dst_ip & 0xff, dst_port);
 	return -ENOSPC;
 }
 

@@ -187,7 +187,8 @@ is_flushed(const struct norman_device *dev)
 {
 	if (outstanding(dev) > 0)
 		return false;
-	return dev->card->shared->nb_users > 1 || !fmk_tx_busy(dev->nic);
+	return __atomic_load_n(&dev->card->shared->nb_users, __ATOMIC_RELAXED) > 1 ||
+		!fmk_tx_busy(dev->nic);
 }
 
 void

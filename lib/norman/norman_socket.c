@@ -18,7 +18,7 @@
 #include "norman_internal.h"
 #include "norman_socket.h"
 
-#define CARD_NAME_MAX 16
+#define PCI_NAME_MAX 16
 
 /* A thread that has opened sockets. Threads may end before their sockets and are told by a number. */
 struct opener {
@@ -27,7 +27,6 @@ struct opener {
 	struct norman_device *dev;
 	uint32_t nb_sockets;
 	bool index_taken[NORMAN_PIPES_MAX]; /* Of numbered sockets. */
-	char card[CARD_NAME_MAX];
 };
 
 struct entry {
@@ -70,13 +69,15 @@ norman_set_bdf(uint16_t bdf)
 	pthread_mutex_unlock(&lock);
 }
 
-static void
-name_card(char name[CARD_NAME_MAX])
+static struct norman_device *
+open_device(void)
 {
-	name[0] = '\0';
+	char name[PCI_NAME_MAX] = "";
+
 	if (card_bdf != 0)
-		snprintf(name, CARD_NAME_MAX, "0000:%02x:%02x.%x", card_bdf >> 8,
+		snprintf(name, sizeof(name), "0000:%02x:%02x.%x", card_bdf >> 8,
 			card_bdf >> 3 & 0x1f, card_bdf & 0x7);
+	return norman_device_open(name);
 }
 
 static struct opener *
@@ -96,8 +97,7 @@ add_opener(void)
 
 	if (opener == NULL)
 		return NULL;
-	name_card(opener->card);
-	opener->dev = norman_device_open(opener->card);
+	opener->dev = open_device();
 	if (opener->dev == NULL) {
 		free(opener);
 		return NULL;
@@ -119,20 +119,30 @@ this_opener(void)
 	return opener != NULL ? opener : add_opener();
 }
 
-/* Forget the opener when it has no socket. Keeps errno. */
-static void
+/* Forget the opener when it has no socket. @return its device then, to be closed without the lock */
+static struct norman_device *
 leave_opener(struct opener *opener)
 {
 	struct opener **link = &openers;
-	int err = errno;
+	struct norman_device *dev = opener->dev;
 
 	if (opener->nb_sockets > 0)
-		return;
+		return NULL;
 	while (*link != opener)
 		link = &(*link)->next;
 	*link = opener->next;
-	norman_device_close(opener->dev);
 	free(opener);
+	return dev;
+}
+
+/* Unlock, and close a device nobody uses any more. Keeps errno. */
+static void
+unlock_and_close(struct norman_device *dev)
+{
+	int err = errno;
+
+	pthread_mutex_unlock(&lock);
+	norman_device_close(dev);
 	errno = err;
 }
 
@@ -168,6 +178,7 @@ open_socket(struct opener *opener, bool fallback)
 int
 norman_socket(bool fallback)
 {
+	struct norman_device *unused = NULL;
 	struct opener *opener;
 	int fd = -1;
 
@@ -175,9 +186,9 @@ norman_socket(bool fallback)
 	opener = this_opener();
 	if (opener != NULL) {
 		fd = open_socket(opener, fallback);
-		leave_opener(opener);
+		unused = leave_opener(opener);
 	}
-	pthread_mutex_unlock(&lock);
+	unlock_and_close(unused);
 	return fd;
 }
 
@@ -233,6 +244,7 @@ open_numbered(struct opener *opener, int nb_queues)
 int
 norman_socket_numbered(int nb_queues)
 {
+	struct norman_device *unused = NULL;
 	struct opener *opener;
 	int fd = -1;
 
@@ -240,31 +252,49 @@ norman_socket_numbered(int nb_queues)
 	opener = this_opener();
 	if (opener != NULL) {
 		fd = open_numbered(opener, nb_queues);
-		leave_opener(opener);
+		unused = leave_opener(opener);
 	}
-	pthread_mutex_unlock(&lock);
+	unlock_and_close(unused);
 	return fd;
+}
+
+/*
+ * The card may have to read from the pipe yet: sends are nobody's, so that any may be of its bytes.
+ * If it cannot read them, they stay where they are.
+ */
+static void
+keep_unsent(struct norman_pipe *pipe)
+{
+	struct norman_device *dev = pipe->dev;
+
+	if (dev->tx_head == dev->tx_tail)
+		return;
+	norman_device_flush(dev);
+	if (dev->tx_head == dev->tx_tail)
+		return;
+	NORMAN_LOG(WARNING, "%s: pipe %u: socket shut down while the card cannot send",
+		norman_device_name(dev), pipe->rx_id);
+	container_of(pipe, struct norman_pipe_entry, pipe)->map = NULL;
 }
 
 int
 norman_socket_shutdown(int fd, int how)
 {
-	struct entry *entry;
+	struct entry *entry = entry_of(fd);
+	struct opener *opener;
 
 	RTE_SET_USED(how);
+	if (entry == NULL)
+		return 0;
+	keep_unsent(entry->pipe);
 	pthread_mutex_lock(&lock);
-	entry = entry_of(fd);
-	if (entry != NULL) {
-		struct opener *opener = entry->opener;
-
-		norman_pipe_close(entry->pipe);
-		if (entry->numbered)
-			opener->index_taken[entry->told] = false;
-		*entry = (struct entry){0};
-		opener->nb_sockets--;
-		leave_opener(opener);
-	}
-	pthread_mutex_unlock(&lock);
+	opener = entry->opener;
+	norman_pipe_close(entry->pipe);
+	if (entry->numbered)
+		opener->index_taken[entry->told] = false;
+	*entry = (struct entry){0};
+	opener->nb_sockets--;
+	unlock_and_close(leave_opener(opener));
 	return 0;
 }
 
@@ -450,7 +480,7 @@ begin_setting(int ref)
 		opener = find_opener(this_thread);
 		setter.own = opener == NULL;
 		if (setter.own)
-			setter.dev = norman_device_open(openers->card);
+			setter.dev = norman_device_open(norman_device_name(openers->dev));
 	}
 	if (opener != NULL)
 		setter.dev = opener->dev;

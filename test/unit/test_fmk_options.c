@@ -47,6 +47,8 @@ static const struct sample card_samples[] = {
 	{"data=", "data=fresh", "data=stale"},
 	{"cache=", "cache=ring", "cache=cold"},
 	{"rate=", "rate=5Mpps", "rate=5"},
+	{"clock=", "clock=virtual", "clock=sundial"},
+	{"fallback_queues=", "fallback_queues=4", "fallback_queues=8193"},
 	{"mac=", "mac=02:00:00:00:00:01", "mac=01:00:00:00:00:01"},
 	{"numa_node=", "numa_node=0", "numa_node=-2"},
 };
@@ -85,6 +87,9 @@ static const struct {
 	{"preload=4294967295", AT(preload), UINT32_MAX},
 	{"cache=hot", AT(cache), FMK_CACHE_HOT},
 	{"cache=ring", AT(cache), FMK_CACHE_RING},
+	{"clock=tsc", AT(clock), FMK_CLOCK_TSC},
+	{"clock=virtual", AT(clock), FMK_CLOCK_VIRTUAL},
+	{"fallback_queues=8k", AT(fallback_queues), 8000},
 	{"data=fresh", AT(data), FMK_DATA_FRESH},
 	{"numa_node=-1", AT(numa_node), -1},
 	{"numa_node=0", AT(numa_node), 0},
@@ -350,6 +355,8 @@ check_defaults(const struct fmk_options *options)
 	assert_int_equal(options->data, FMK_DATA_FRESH);
 	assert_int_equal(options->cache, FMK_CACHE_HOT);
 	assert_int_equal(options->rate.kind, FMK_RATE_MAX);
+	assert_int_equal(options->clock, FMK_CLOCK_TSC);
+	assert_int_equal(options->fallback_queues, 0);
 	assert_int_equal(options->numa_node, -1);
 }
 

@@ -149,9 +149,9 @@ int norman_device_round_robin(struct norman_device *dev);
 
 /**
  * Send the card a command of 64 bytes (configuration descriptor of the NIC) and wait until it is
- * carried out.
+ * carried out. Ids (second 8 bytes) other than 1 to 4 are logged, and ignored by the card.
  *
- * @return 0, or -EINVAL if its signal (first 8 bytes) is not 2 or its id (next 8 bytes) not 1 to 4
+ * @return 0, or -EINVAL if its signal (first 8 bytes) is not 2
  */
 int norman_device_apply_config(struct norman_device *dev, const void *command);
 
