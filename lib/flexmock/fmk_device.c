@@ -108,7 +108,7 @@ static void
 plug(struct fmk_shared *near, struct fmk_shared *far)
 {
 	rte_rwlock_write_lock(&near->far_lock);
-	near->far = far;
+	__atomic_store_n(&near->far, far, __ATOMIC_RELAXED);
 	rte_rwlock_write_unlock(&near->far_lock);
 }
 

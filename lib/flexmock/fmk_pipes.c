@@ -174,11 +174,22 @@ fmk_device_close_pipes(struct fmk_device *device)
 	pthread_mutex_unlock(&fmk_control_lock);
 }
 
+/* A frame is stamped by the card it comes to at the time of the card it comes from. */
+static bool
+far_timed(const struct fmk_shared *shared)
+{
+	const struct fmk_shared *far = __atomic_load_n(&shared->far, __ATOMIC_RELAXED);
+	const struct fmk_nic *nic = far == NULL ? NULL : far->nic;
+
+	return nic != NULL && fmk_nic_timed(nic);
+}
+
 bool
 fmk_device_timed(const struct fmk_device *device)
 {
 	const struct fmk_shared *shared = device->shared;
 
 	return shared->options.rate.kind != FMK_RATE_MAX || device->writer != NULL ||
-		shared->options.clock == FMK_CLOCK_VIRTUAL || fmk_nic_timed(shared->nic);
+		shared->options.clock == FMK_CLOCK_VIRTUAL || fmk_nic_timed(shared->nic) ||
+		far_timed(shared);
 }

@@ -9,6 +9,7 @@
 #include <rte_bus.h>
 #include <rte_dev.h>
 #include <rte_devargs.h>
+#include <rte_errno.h>
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 #include <rte_spinlock.h>
@@ -419,18 +420,6 @@ static int
 setup_for_pipes(struct fmk_port *port)
 {
 	const struct fmk_port_config config = {.nb_rx = 1, .nb_tx = 1, .mtu = RTE_ETHER_MTU};
-	int ret = fmk_port_configure(port, &config);
-
-	if (ret == 0)
-		ret = fmk_port_rx_setup(port, 0, PIPE_DESC, port->pool);
-	if (ret == 0)
-		ret = fmk_port_tx_setup(port, 0, PIPE_DESC);
-	return ret == 0 ? fmk_port_start(port) : ret;
-}
-
-int
-fmk_port_run(struct fmk_port *port)
-{
 	char name[RTE_MEMPOOL_NAMESIZE];
 	int ret;
 
@@ -438,14 +427,25 @@ fmk_port_run(struct fmk_port *port)
 	port->pool = rte_pktmbuf_pool_create(
 		name, PIPE_MBUFS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, rte_eth_dev_socket_id(port->id));
 	if (port->pool == NULL) {
-		PORT_LOG(ERR, port, "no memory for %u mbufs, allowed more of it (EAL's -m)",
-			PIPE_MBUFS);
+		PORT_LOG(ERR, port, "no %u mbufs (%s), allowed more memory (EAL's -m)", PIPE_MBUFS,
+			rte_strerror(rte_errno));
 		return -ENOMEM;
 	}
-	ret = setup_for_pipes(port);
+	ret = fmk_port_configure(port, &config);
+	if (ret == 0)
+		ret = fmk_port_rx_setup(port, 0, PIPE_DESC, port->pool);
+	return ret == 0 ? fmk_port_tx_setup(port, 0, PIPE_DESC) : ret;
+}
+
+int
+fmk_port_run(struct fmk_port *port)
+{
+	/* Once, as some ports do not survive more. */
+	int ret = port->pool == NULL ? setup_for_pipes(port) : 0;
+
+	if (ret == 0)
+		ret = fmk_port_start(port);
 	port->running = ret == 0;
-	if (ret < 0)
-		fmk_port_halt(port);
 	return ret;
 }
 
@@ -458,7 +458,6 @@ fmk_port_halt(struct fmk_port *port)
 	if (port->running)
 		fmk_port_stop(port);
 	port->running = false;
-	/* A software port may hold mbufs of the pool until it is closed. */
 }
 
 void

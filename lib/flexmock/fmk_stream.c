@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_common.h>
+
 #include "fmk_nic.h"
 #include "fmk_pace.h"
 #include "fmk_stream.h"
@@ -15,6 +17,7 @@ struct fmk_stream {
 	const struct fmk_options *options;
 	struct fmk_pace pace;
 	uint64_t lap_start;
+	uint32_t burst;	    /* frames of the next call */
 	uint32_t laps_left; /* UINT32_MAX: for ever */
 	bool ended;	    /* the last frame was read */
 	bool told;
@@ -50,6 +53,8 @@ fmk_stream_start(struct fmk_stream *stream)
 	uint32_t loop = stream->options->loop;
 
 	stream->held.data = NULL;
+	stream->burst = stream->options->rate.kind == FMK_RATE_MAX ? FMK_STREAM_BURST
+								   : FMK_STREAM_BURST_MAX;
 	fmk_pace_init(&stream->pace, &stream->options->rate);
 	stream->lap_start = FMK_NOT_BEGUN;
 	stream->laps_left = loop == 0 ? UINT32_MAX : loop;
@@ -144,17 +149,31 @@ all_taken(const struct fmk_shared *shared)
 	return true;
 }
 
+/* Less time a call if the clock is not caught up with, more if it is. */
 static void
+adapt(struct fmk_stream *stream, bool caught_up)
+{
+	if (pulled(stream) || stream->options->clock == FMK_CLOCK_VIRTUAL)
+		return;
+	if (caught_up)
+		stream->burst = RTE_MIN(stream->burst * 2, FMK_STREAM_BURST_MAX);
+	else
+		stream->burst = RTE_MAX(stream->burst / 2, (uint32_t)FMK_STREAM_BURST);
+}
+
+/* @return whether all was read that can be */
+static bool
 move(struct fmk_stream *stream, struct fmk_shared *shared, uint64_t now)
 {
-	for (int i = 0; i < FMK_STREAM_BURST; i++) {
+	for (uint32_t i = 0; i < stream->burst; i++) {
 		if (stream->held.data == NULL && !stream->ended)
 			hold_next(stream);
 		if (stream->held.data == NULL ||
 			(!pulled(stream) && (int64_t)(now - stream->held_at) < 0) ||
 			!release_held(stream, shared, now))
-			return;
+			return true;
 	}
+	return false;
 }
 
 bool
@@ -168,7 +187,7 @@ fmk_stream_run(struct fmk_stream *stream, struct fmk_shared *shared, uint64_t no
 		stream->lap_start = now;
 	if (nic != NULL)
 		fmk_nic_lock(nic);
-	move(stream, shared, now);
+	adapt(stream, move(stream, shared, now));
 	if (nic != NULL)
 		fmk_nic_unlock(nic);
 	stream->told = stream->ended && stream->held.data == NULL && all_taken(shared);

@@ -15,8 +15,12 @@
 
 #include "fmk_device.h"
 
-/** Frames read in one call: bounds the time a poll can take. */
+/**
+ * Frames read in one call: bounds the time a poll can take. Those that arrive by the clock are all
+ * read up to now, so that what finds no room is dropped, as long as reading is faster than the clock.
+ */
 #define FMK_STREAM_BURST 256
+#define FMK_STREAM_BURST_MAX (1u << 20)
 
 /** The peer is the caller's. @return 0 or -ENOMEM */
 int fmk_stream_open(const struct fmk_peer_ops *ops, struct fmk_peer *peer,

@@ -117,7 +117,11 @@ over_device(const char *text, struct fmk_device **card)
 {
 	char name[FMK_NAME_MAX], args[FMK_LOWER_MAX + sizeof("dev()")];
 
-	snprintf(name, sizeof(name), "norman:%.*s", (int)strcspn(text, ","), text);
+	strlcpy(name, "norman:", sizeof(name));
+	strlcat(name, text, sizeof(name));
+	name[strcspn(name, ",")] = '\0';
+	if (strchr(text, ',') == NULL && fmk_device_find(name) != NULL)
+		return find_or_make(name, "", card);
 	if (snprintf(args, sizeof(args), "dev(%s)", text) >= (int)sizeof(args)) {
 		NORMAN_LOG(ERR, "%.40s...: %zu bytes, allowed under %u", text, strlen(text),
 			FMK_LOWER_MAX);
@@ -164,13 +168,21 @@ named_card(const char *text, struct fmk_device **card)
 	return find_or_make(name, args, card);
 }
 
+/* Whoever gives arguments for EAL wants it, if only for telemetry. */
+static int
+default_card(struct fmk_device **card)
+{
+	const char *args = getenv("FLEXMOCK_DEVICE");
+	int ret = getenv("FLEXMOCK_EAL_ARGS") == NULL ? 0 : norman_eal_start(false);
+
+	return ret < 0 ? ret : find_or_make(FLEXMOCK_DEFAULT_CARD, args == NULL ? "" : args, card);
+}
+
 static int
 find_card(const char *name, struct fmk_device **card)
 {
-	const char *args = getenv("FLEXMOCK_DEVICE");
-
 	if (name[0] == '\0')
-		return find_or_make(FLEXMOCK_DEFAULT_CARD, args == NULL ? "" : args, card);
+		return default_card(card);
 	if (is_card_name(name))
 		return named_card(name, card);
 	if (fmk_device_find(name) != NULL)

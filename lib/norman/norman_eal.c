@@ -22,6 +22,9 @@
 #define ONLY "only"
 #define DEFAULT_ARGS "--no-huge --no-shconf --no-pci -m 256 --lcores=0@%d --file-prefix=norman%d"
 
+static bool started;
+static bool is_own; /* nobody else had started it */
+
 /* PCI devices are looked for when one is wanted. */
 static void
 default_args(char *text, size_t size, bool pci)
@@ -54,8 +57,10 @@ start(bool pci)
 	for (char *arg = strtok_r(text, " \t\n", &save); arg != NULL && argc < ARGS_MAX - 1;
 		arg = strtok_r(NULL, " \t\n", &save))
 		argv[argc++] = arg;
-	if (rte_eal_init(argc, argv) >= 0)
+	if (rte_eal_init(argc, argv) >= 0) {
+		is_own = true;
 		return 0;
+	}
 	if (rte_errno == EALREADY)
 		return 0;
 	NORMAN_LOG(ERR,
@@ -69,7 +74,6 @@ int
 norman_eal_start(bool pci)
 {
 	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-	static bool started;
 	cpu_set_t affinity;
 	int ret = 0;
 
@@ -83,4 +87,12 @@ norman_eal_start(bool pci)
 	}
 	pthread_mutex_unlock(&lock);
 	return ret;
+}
+
+/* EAL is not cleaned up, as threads may still use it; its folder would stay behind, empty. */
+__attribute__((destructor)) static void
+remove_folder(void)
+{
+	if (is_own)
+		rmdir(rte_eal_get_runtime_dir());
 }

@@ -140,8 +140,8 @@ buffer_that_never_can_be_had(void **state)
 	(void)state;
 	unit_log_begin();
 	assert_null(norman_pipe_alloc(tx, NORMAN_PIPE_CAPACITY + 1));
-	unit_log_end(1, "norman", "buffer of 2097089", "allowed 2097088");
 	assert_int_equal(errno, EINVAL);
+	unit_log_end(1, "norman", "buffer of 2097089", "allowed 2097088");
 	unit_log_begin();
 	assert_int_equal(norman_pipe_extend(tx, NORMAN_PIPE_BYTES), 0);
 	unit_log_end(1, "norman", "buffer of 2097152", "allowed 2097088");
@@ -244,8 +244,8 @@ fallback_pipes_with_a_gap(void **state)
 	norman_pipe_close(rx);
 	unit_log_begin();
 	assert_null(norman_rx_pipe_open(dev, true));
-	unit_log_end(1, "norman", "fallback pipe 1", "without a gap");
 	assert_int_equal(errno, EINVAL);
+	unit_log_end(1, "norman", "fallback pipe 1", "without a gap");
 }
 
 static void

@@ -23,6 +23,7 @@ for name in libenso.so libenso_sw.so libnorman.so; do
 	ln -sfn ../../lib/norman/libnorman.so "$compat/lib/$name"
 done
 ln -sfn "../../lib/norman/libnorman.so.$soversion" "$compat/lib/libnorman.so.$soversion"
+ln -sfn ../../lib/flexmock/libflexmock.so "$compat/lib/libflexmock.so"
 # Where libraries of the build look for it: $ORIGIN/../flexmock.
 ln -sfn ../lib/flexmock "$compat/flexmock"
 
