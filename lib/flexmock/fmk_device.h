@@ -106,6 +106,7 @@ struct fmk_device {
 	/* For pipes. */
 	struct fmk_flexbuf *list; /**< All frames in their order, laid when the first user came. */
 	struct fmk_peer *play;	  /**< Reads the list. */
+	bool begun;		  /**< Pipes have been open. */
 	struct fmk_clock clock;	  /**< Of whoever polls the card. */
 	int64_t wall;		  /**< Nanoseconds from device time to 1970, for captures. */
 };

@@ -101,8 +101,10 @@ open_source(struct fmk_device *device, bool port_free)
 		if (ret == 0)
 			ret = play_list(device);
 	}
-	if (ret == 0 && device->stream != NULL && !shared->queues_started)
+	/* A replay that was begun goes on, whoever began it. */
+	if (ret == 0 && device->stream != NULL && !device->begun && !shared->queues_started)
 		ret = fmk_stream_start(device->stream);
+	device->begun = ret == 0;
 	return ret;
 }
 
@@ -144,8 +146,7 @@ fmk_device_open_pipes(struct fmk_device *device, bool port_free)
 	pthread_mutex_lock(&fmk_control_lock);
 	if (shared->nb_users == 0) {
 		ret = make_nic(device);
-		/* A replay that was begun goes on. */
-		if (ret == 0 && (device->stream == NULL || device->play == NULL))
+		if (ret == 0)
 			ret = open_source(device, port_free);
 	}
 	/* Only the first user changes the wire: others may be sending already. */

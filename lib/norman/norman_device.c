@@ -106,6 +106,14 @@ norman_device_poll(struct norman_device *dev)
 	return n;
 }
 
+void
+norman_device_poll_card(struct norman_device *dev)
+{
+	norman_device_advance(dev, false);
+	if (norman_device_poll(dev) == 0)
+		norman_device_advance(dev, true);
+}
+
 /* The next pipe in the order of reports that has data; it is asked for more. */
 static struct norman_pipe *
 next_ready(struct norman_device *dev)
@@ -128,13 +136,11 @@ next_pipe(struct norman_device *dev)
 {
 	struct norman_pipe *pipe = next_ready(dev);
 
+	if (pipe == NULL && norman_device_poll(dev) > 0)
+		pipe = next_ready(dev);
 	if (pipe != NULL)
 		return pipe;
-	if (norman_device_poll(dev) == 0) {
-		norman_device_advance(dev, false);
-		if (norman_device_poll(dev) == 0)
-			norman_device_advance(dev, true);
-	}
+	norman_device_poll_card(dev);
 	return next_ready(dev);
 }
 

@@ -93,6 +93,9 @@ void norman_device_advance(struct norman_device *dev, bool idle);
 /** Read at most 64 notifications, of all pipes. @return how many */
 uint32_t norman_device_poll(struct norman_device *dev);
 
+/** There is nothing: let the card move on, and read what comes of it. */
+void norman_device_poll_card(struct norman_device *dev);
+
 /** Device time. Where nothing follows it, it stands still and costs nothing. */
 uint64_t norman_device_now(const struct norman_device *dev);
 

@@ -235,11 +235,10 @@ norman_pipe_peek(struct norman_pipe *pipe, uint8_t **buf, uint32_t max)
 
 	if (pipe->kind == NORMAN_RXTX)
 		norman_device_process_completions(dev);
-	if (norman_device_poll(dev) == 0 && norman_pipe_available(pipe) == 0) {
-		norman_device_advance(dev, false);
-		if (norman_device_poll(dev) == 0)
-			norman_device_advance(dev, true);
-	}
+	norman_device_poll(dev);
+	/* Notifications may have brought nothing new: that does not mean that there is nothing. */
+	if (norman_pipe_available(pipe) == 0)
+		norman_device_poll_card(dev);
 	*buf = pipe->buf + (size_t)pipe->rx_tail * NORMAN_FLIT;
 	return RTE_MIN(norman_pipe_available(pipe), max);
 }
