@@ -206,6 +206,7 @@ fmk_device_start(struct fmk_device *device, uint16_t nb_rx)
 	shared->nb_rx = nb_rx;
 	shared->wire.eof = false;
 	shared->count.eof = 0;
+	device->end_untold = false;
 	shared->count_base.eof = 0;
 	shared->epoch = FMK_NOT_BEGUN;
 	if (nb_rx > 0 && shared->source == FMK_SOURCE_PRELOADED)

@@ -107,8 +107,9 @@ struct fmk_device {
 	struct fmk_flexbuf *list; /**< All frames in their order, laid when the first user came. */
 	struct fmk_peer *play;	  /**< Reads the list. */
 	bool begun;		  /**< Pipes have been open. */
-	struct fmk_clock clock;	  /**< Of whoever polls the card. */
-	int64_t wall;		  /**< Nanoseconds from device time to 1970, for captures. */
+	bool end_untold; /**< A user of pipes has seen the replay end: the DPDK port has yet to tell. */
+	struct fmk_clock clock; /**< Of whoever polls the card. */
+	int64_t wall;		/**< Nanoseconds from device time to 1970, for captures. */
 };
 
 /**

@@ -47,11 +47,18 @@ norman_device_now(const struct norman_device *dev)
 }
 
 void
-norman_device_advance(struct norman_device *dev, bool idle)
+norman_device_advance(struct norman_device *dev)
 {
-	if (unlikely(idle && dev->card->shared->options.clock == FMK_CLOCK_VIRTUAL))
-		fmk_device_skip(dev->card);
-	fmk_device_advance(dev->card, norman_device_now(dev));
+	/* The card's DPDK port, if it has one, tells its application. */
+	if (fmk_device_advance(dev->card, norman_device_now(dev)))
+		__atomic_store_n(&dev->card->end_untold, true, __ATOMIC_RELEASE);
+}
+
+void
+norman_device_idle(struct norman_device *dev)
+{
+	if (dev->card->shared->options.clock == FMK_CLOCK_VIRTUAL && fmk_device_skip(dev->card))
+		norman_device_advance(dev);
 }
 
 /* Receiving. */
@@ -109,9 +116,9 @@ norman_device_poll(struct norman_device *dev)
 void
 norman_device_poll_card(struct norman_device *dev)
 {
-	norman_device_advance(dev, false);
+	norman_device_advance(dev);
 	if (norman_device_poll(dev) == 0)
-		norman_device_advance(dev, true);
+		norman_device_idle(dev);
 }
 
 /* The next pipe in the order of reports that has data; it is asked for more. */

@@ -87,8 +87,11 @@ void norman_card_close(struct fmk_device *card);
 
 /* norman_device.c */
 
-/** Let the card move on to the present. In virtual time that is the next event, if @p idle. */
-void norman_device_advance(struct norman_device *dev, bool idle);
+/** Let the card move on to the present. */
+void norman_device_advance(struct norman_device *dev);
+
+/** Nothing was found: in virtual time the card moves on to the next event. */
+void norman_device_idle(struct norman_device *dev);
 
 /** Read at most 64 notifications, of all pipes. @return how many */
 uint32_t norman_device_poll(struct norman_device *dev);

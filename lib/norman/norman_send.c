@@ -83,9 +83,9 @@ norman_device_process_completions(struct norman_device *dev)
 {
 	if (outstanding(dev) == 0 || retire(dev) > 0)
 		return;
-	norman_device_advance(dev, false);
+	norman_device_advance(dev);
 	if (retire(dev) == 0)
-		norman_device_advance(dev, true);
+		norman_device_idle(dev);
 }
 
 uint32_t
@@ -197,8 +197,10 @@ norman_device_flush(struct norman_device *dev)
 	const uint64_t end = norman_monotonic_ns() + FLUSH_NS;
 
 	while (!is_flushed(dev) && norman_monotonic_ns() < end) {
-		if (retire(dev) == 0)
-			norman_device_advance(dev, true);
+		if (retire(dev) > 0)
+			continue;
+		norman_device_advance(dev);
+		norman_device_idle(dev);
 	}
 }
 

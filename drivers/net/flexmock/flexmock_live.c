@@ -26,7 +26,11 @@ process_device(const struct flexmock_port *port)
 static void
 advance(const struct flexmock_port *port)
 {
-	if (fmk_device_advance(process_device(port), flexmock_now(port)))
+	struct fmk_device *device = process_device(port);
+
+	if (fmk_device_advance(device, flexmock_now(port)) ||
+		(unlikely(__atomic_load_n(&device->end_untold, __ATOMIC_RELAXED)) &&
+			__atomic_exchange_n(&device->end_untold, false, __ATOMIC_ACQ_REL)))
 		flexmock_link_event(port->port_id);
 }
 
