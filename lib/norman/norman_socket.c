@@ -175,23 +175,6 @@ open_socket(struct opener *opener, bool fallback)
 	return add_socket(pipe->rx_id, &entry);
 }
 
-int
-norman_socket(bool fallback)
-{
-	struct norman_device *unused = NULL;
-	struct opener *opener;
-	int fd = -1;
-
-	pthread_mutex_lock(&lock);
-	opener = this_opener();
-	if (opener != NULL) {
-		fd = open_socket(opener, fallback);
-		unused = leave_opener(opener);
-	}
-	unlock_and_close(unused);
-	return fd;
-}
-
 /* Number of the first that is not taken, -1 if all are. */
 static int
 free_index(const struct opener *opener)
@@ -241,8 +224,9 @@ open_numbered(struct opener *opener, int nb_queues)
 	return add_socket(fd, &entry);
 }
 
-int
-norman_socket_numbered(int nb_queues)
+/* Open a socket of either kind for this thread. */
+static int
+open_any(int nb_queues, bool numbered, bool fallback)
 {
 	struct norman_device *unused = NULL;
 	struct opener *opener;
@@ -251,9 +235,24 @@ norman_socket_numbered(int nb_queues)
 	pthread_mutex_lock(&lock);
 	opener = this_opener();
 	if (opener != NULL) {
-		fd = open_numbered(opener, nb_queues);
+		fd = numbered ? open_numbered(opener, nb_queues) : open_socket(opener, fallback);
 		unused = leave_opener(opener);
 	}
+	unlock_and_close(unused);
+	return fd;
+}
+
+int
+norman_socket(bool fallback)
+{
+	return open_any(0, false, fallback);
+}
+
+int
+norman_socket_numbered(int nb_queues)
+{
+	return open_any(nb_queues, true, false);
+}
 	unlock_and_close(unused);
 	return fd;
 }

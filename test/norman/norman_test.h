@@ -142,4 +142,17 @@ send_burst(struct norman_pipe *tx, uint32_t n, uint32_t flow, uint32_t first)
 	assert_int_equal(norman_pipe_send(tx, n * NORMAN_FLIT), 0);
 }
 
+/** Empty a pipe of what has been received. @return flits */
+static inline uint32_t
+take(struct norman_pipe *pipe)
+{
+	uint32_t n;
+	uint8_t *buf;
+
+	norman_pipe_prefetch(pipe);
+	n = norman_pipe_recv(pipe, &buf, NORMAN_PIPE_BYTES);
+	norman_pipe_clear(pipe);
+	return n / NORMAN_FLIT;
+}
+
 #endif /* NORMAN_TEST_H */

@@ -14,18 +14,6 @@
 
 #define CAPTURE TEST_DATA "/flows.pcap" /* 512 frames */
 
-static uint32_t
-take(struct norman_pipe *pipe)
-{
-	uint32_t n;
-	uint8_t *buf;
-
-	norman_pipe_prefetch(pipe);
-	n = norman_pipe_recv(pipe, &buf, NORMAN_PIPE_BYTES);
-	norman_pipe_clear(pipe);
-	return n / NORMAN_FLIT;
-}
-
 /* Take all that comes. */
 static uint32_t
 drain(struct norman_pipe *pipe)

@@ -41,19 +41,6 @@ send_tcp(uint8_t flags, uint16_t src_port)
 	assert_int_equal(norman_pipe_send(tx, 64), 0);
 }
 
-/* @return frames in a pipe, which is emptied */
-static uint32_t
-take(struct norman_pipe *pipe)
-{
-	uint32_t n;
-	uint8_t *buf;
-
-	norman_pipe_prefetch(pipe);
-	n = norman_pipe_recv(pipe, &buf, NORMAN_PIPE_BYTES);
-	norman_pipe_clear(pipe);
-	return n / 64;
-}
-
 static void
 nothing_comes_without_a_rule(void **state)
 {

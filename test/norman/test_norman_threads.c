@@ -52,7 +52,7 @@ open_pipes(struct worker *worker, const char *card)
 }
 
 static void
-take(struct worker *worker, struct norman_pipe *pipe, bool numbered)
+take_packets(struct worker *worker, struct norman_pipe *pipe, bool numbered)
 {
 	struct norman_batch batch = norman_pipe_peek_pkts(pipe, -1);
 	const uint8_t *pkt;
@@ -81,7 +81,7 @@ run(struct worker *worker, bool numbered)
 		struct norman_pipe *pipe = norman_device_next_rx(worker->dev);
 
 		if (pipe != NULL)
-			take(worker, pipe, numbered);
+			take_packets(worker, pipe, numbered);
 	}
 	pthread_barrier_wait(&all_ready);
 }
@@ -182,7 +182,7 @@ exchange(void *arg)
 		}
 		pipe = norman_device_next_rx(worker->dev);
 		if (pipe != NULL)
-			take(worker, pipe, true);
+			take_packets(worker, pipe, true);
 	}
 	pthread_barrier_wait(&all_ready);
 	return NULL;

@@ -16,22 +16,6 @@
 
 #define US 1000000 /* Picoseconds. */
 
-static int
-begin(void **state)
-{
-	(void)state;
-	unit_begin();
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	unit_end();
-	return 0;
-}
-
 /* A NIC with n fallback pipes, which software has told it of. */
 static void
 add_fallback(uint32_t n, uint32_t mask, uint64_t round_robin)
@@ -403,7 +387,7 @@ a_stamp_over_the_address_steers(void **state)
 	assert_int_equal(unit_tail(by_sent), 2);
 }
 
-#define NIC_TEST(function) cmocka_unit_test_setup_teardown(function, begin, end)
+#define NIC_TEST(function) cmocka_unit_test_setup_teardown(function, unit_setup, unit_teardown)
 
 int
 main(void)

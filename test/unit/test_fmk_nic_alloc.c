@@ -12,22 +12,6 @@
 
 #include "unit_nic.h"
 
-static int
-begin(void **state)
-{
-	(void)state;
-	unit_begin();
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	unit_end();
-	return 0;
-}
-
 static void
 no_memory_is_no_nic(void **state)
 {
@@ -128,7 +112,7 @@ round_robin_is_remembered(void **state)
 	assert_false(fmk_nic_round_robin(unit.nic));
 }
 
-#define NIC_TEST(function) cmocka_unit_test_setup_teardown(function, begin, end)
+#define NIC_TEST(function) cmocka_unit_test_setup_teardown(function, unit_setup, unit_teardown)
 
 int
 main(void)

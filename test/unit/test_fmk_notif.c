@@ -10,44 +10,7 @@
 
 #include <cmocka.h>
 
-#include "unit_nic.h"
-
-/* Two pipes that report to notification buffer 0, for frames to 192.168.0.0 and .1. */
-static uint16_t a, b;
-
-static int
-begin(void **state)
-{
-	const struct fmk_key to_a = unit_dst(0), to_b = unit_dst(1);
-
-	(void)state;
-	unit_begin();
-	a = unit_add_pipe(false);
-	b = unit_add_pipe(false);
-	unit_bind(&to_a, a);
-	unit_bind(&to_b, b);
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	unit_end();
-	return 0;
-}
-
-static void
-receive(uint32_t i, uint32_t len, uint32_t number)
-{
-	assert_int_equal(unit_receive(i, len, number), FMK_NIC_TAKEN);
-}
-
-static void
-set_head(uint16_t pipe, uint32_t head)
-{
-	fmk_nic_pipe_head(unit.nic, pipe, head);
-}
+#include "unit_pipes.h"
 
 /* Pipe a holds n flits, of one-flit frames. */
 static void
@@ -483,7 +446,8 @@ a_buffer_begins_with_entry_0(void **state)
 	unit_expect(0, a, 4);
 }
 
-#define NOTIF_TEST(function) cmocka_unit_test_setup_teardown(function, begin, end)
+#define NOTIF_TEST(function) \
+	cmocka_unit_test_setup_teardown(function, unit_setup_pipes, unit_teardown)
 
 int
 main(void)

@@ -16,23 +16,6 @@
 /* Device time of the tests here, a tick's. */
 #define NOW 5000000
 
-static int
-begin(void **state)
-{
-	(void)state;
-	unit_begin();
-	unit_wire_begin();
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	unit_end();
-	return 0;
-}
-
 static void
 expect_done(uint16_t notif, uint32_t entry, bool done)
 {
@@ -485,7 +468,7 @@ nothing_waits_for_the_clock_without_a_limit(void **state)
 	assert_int_equal(unit_wire.nb_sent, 2);
 }
 
-#define TX_TEST(function) cmocka_unit_test_setup_teardown(function, begin, end)
+#define TX_TEST(function) cmocka_unit_test_setup_teardown(function, unit_setup_wire, unit_teardown)
 
 int
 main(void)

@@ -16,23 +16,6 @@
 #define TICK 5000
 #define NOW 5000000 /* Tick 1000. */
 
-static int
-begin(void **state)
-{
-	(void)state;
-	unit_begin();
-	unit_wire_begin();
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	unit_end();
-	return 0;
-}
-
 /* Send a command as software does. */
 static void
 command(uint16_t notif, struct fmk_config config, uint64_t now)
@@ -272,7 +255,8 @@ a_frame_that_comes_back_tells_the_time(void **state)
 	assert_int_equal(unit_get_32(unit.mem[0] + 18), 0x20);
 }
 
-#define CONFIG_TEST(function) cmocka_unit_test_setup_teardown(function, begin, end)
+#define CONFIG_TEST(function) \
+	cmocka_unit_test_setup_teardown(function, unit_setup_wire, unit_teardown)
 
 int
 main(void)

@@ -13,34 +13,7 @@
 #include "unit_nic.h"
 #include "unit_wire.h"
 
-#define TICK 5000ull
 #define START 1000 /* Tick at which the limiter is enabled. */
-
-static int
-begin(void **state)
-{
-	(void)state;
-	unit_begin();
-	unit_wire_begin();
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	unit_end();
-	return 0;
-}
-
-static void
-limit(uint16_t num, uint16_t den, uint64_t tick)
-{
-	uint32_t entry = unit_post_config(0, unit_rate(num, den, FMK_ENABLE_32));
-
-	unit_ring(0, tick * TICK);
-	assert_true(unit_done(0, entry));
-}
 
 /* Tick in which the n-th flit passes when flits wait from the start on. */
 static uint64_t
@@ -92,7 +65,7 @@ frames_leave_in_their_cycle(void **state)
 			tick_of((uint64_t)cases[c].frames * flits - 1, cases[c].num, cases[c].den);
 		uint32_t nb_descriptors;
 
-		begin(NULL);
+		unit_setup_wire(NULL);
 		limit(cases[c].num, cases[c].den, START);
 		nb_descriptors = post_many(1, cases[c].frames, cases[c].len);
 		unit_ring(1, START * TICK);
@@ -105,7 +78,7 @@ frames_leave_in_their_cycle(void **state)
 				tick_of((i + 1) * flits - 1, cases[c].num, cases[c].den) * TICK);
 		assert_int_equal(unit.count.pcie_tx_dsc_cnt, nb_descriptors + 1);
 		assert_false(fmk_tx_busy(unit.nic));
-		end(NULL);
+		unit_teardown(NULL);
 	}
 }
 
@@ -284,7 +257,7 @@ play(uint64_t every, uint64_t last)
 	uint32_t flits = 0, n = 0;
 	uint64_t tick = START;
 
-	begin(NULL);
+	unit_setup_wire(NULL);
 	limit(3, 4, START);
 	unit_wire.stamp_at = 18;
 	unit_post_config(0, unit_timestamp(FMK_ENABLE_64, 18));
@@ -303,7 +276,7 @@ play(uint64_t every, uint64_t last)
 		unit_run(tick * TICK);
 	unit_run(last * TICK);
 	assert_int_equal(unit_wire.nb_sent, n);
-	end(NULL);
+	unit_teardown(NULL);
 }
 
 static void
@@ -420,7 +393,8 @@ a_wire_that_refuses_loses_nothing(void **state)
 	assert_int_equal(unit.count.out_pkt, 3000);
 }
 
-#define LIMIT_TEST(function) cmocka_unit_test_setup_teardown(function, begin, end)
+#define LIMIT_TEST(function) \
+	cmocka_unit_test_setup_teardown(function, unit_setup_wire, unit_teardown)
 
 int
 main(void)

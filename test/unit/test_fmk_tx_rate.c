@@ -13,34 +13,7 @@
 #include "unit_nic.h"
 #include "unit_wire.h"
 
-#define TICK 5000ull
 #define START 1000 /* Tick at which the limiter is enabled. */
-
-static int
-begin(void **state)
-{
-	(void)state;
-	unit_begin();
-	unit_wire_begin();
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	unit_end();
-	return 0;
-}
-
-static void
-limit(uint16_t num, uint16_t den, uint64_t tick)
-{
-	uint32_t entry = unit_post_config(0, unit_rate(num, den, FMK_ENABLE_32));
-
-	unit_ring(0, tick * TICK);
-	assert_true(unit_done(0, entry));
-}
 
 /* Post n frames of a flit, in one descriptor. */
 static void
@@ -205,7 +178,7 @@ num_0_stops_everything(void **state)
 	for (uint32_t d = 0; d < 3; d++) {
 		uint32_t first, second;
 
-		begin(NULL);
+		unit_setup_wire(NULL);
 		limit(0, dens[d], START);
 		unit_lay_many(1025, 60, 0);
 		first = unit_post(1, unit_flit(0), 1024 * FMK_FLIT);
@@ -217,7 +190,7 @@ num_0_stops_everything(void **state)
 		assert_false(unit_done(1, second));
 		assert_true(fmk_tx_busy(unit.nic));
 		assert_int_equal(fmk_tx_next(unit.nic), FMK_TICK_NEVER);
-		end(NULL);
+		unit_teardown(NULL);
 	}
 }
 
@@ -235,7 +208,8 @@ num_0_can_be_ended(void **state)
 		unit_expect_sent(i, i, 60, (START + 500 + 2 * i) * TICK);
 }
 
-#define RATE_TEST(function) cmocka_unit_test_setup_teardown(function, begin, end)
+#define RATE_TEST(function) \
+	cmocka_unit_test_setup_teardown(function, unit_setup_wire, unit_teardown)
 
 int
 main(void)

@@ -298,4 +298,21 @@ unit_done(uint16_t notif, uint32_t entry)
 	return unit.tx[notif][entry].signal == FMK_SIGNAL_DONE;
 }
 
+/** Setup of a test that has a NIC, and teardown of all of them. */
+static inline int
+unit_setup(void **state)
+{
+	(void)state;
+	unit_begin();
+	return 0;
+}
+
+static inline int
+unit_teardown(void **state)
+{
+	(void)state;
+	unit_end();
+	return 0;
+}
+
 #endif /* UNIT_NIC_H */

@@ -125,4 +125,25 @@ unit_expect_sent(uint32_t n, uint32_t number, uint32_t len, uint64_t at)
 	assert_true(unit_wire.sent[n].intact);
 }
 
+/** Setup of a test that has a NIC and a far end. */
+static inline int
+unit_setup_wire(void **state)
+{
+	unit_wire_begin();
+	return unit_setup(state);
+}
+
+/** A tick of the NIC, picoseconds. */
+#define TICK 5000ull
+
+/** Set the rate at a tick. */
+static inline void
+limit(uint16_t num, uint16_t den, uint64_t tick)
+{
+	uint32_t entry = unit_post_config(0, unit_rate(num, den, FMK_ENABLE_32));
+
+	unit_ring(0, tick * TICK);
+	assert_true(unit_done(0, entry));
+}
+
 #endif /* UNIT_WIRE_H */
