@@ -253,9 +253,6 @@ norman_socket_numbered(int nb_queues)
 {
 	return open_any(nb_queues, true, false);
 }
-	unlock_and_close(unused);
-	return fd;
-}
 
 /*
  * The card may have to read from the pipe yet: sends are nobody's, so that any may be of its bytes.

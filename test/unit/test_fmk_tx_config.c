@@ -13,7 +13,6 @@
 #include "unit_nic.h"
 #include "unit_wire.h"
 
-#define TICK 5000
 #define NOW 5000000 /* Tick 1000. */
 
 /* Send a command as software does. */
