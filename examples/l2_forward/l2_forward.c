@@ -59,6 +59,14 @@ forward_batch(struct norman_pipe *in, struct norman_pipe *out, uint64_t most)
 	return packets;
 }
 
+static void
+close_devices(struct norman_device *rx_dev, struct norman_device *tx_dev)
+{
+	if (tx_dev != rx_dev)
+		norman_device_close(tx_dev);
+	norman_device_close(rx_dev);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -76,6 +84,7 @@ main(int argc, char *argv[])
 	out = tx_dev != NULL ? norman_tx_pipe_open(tx_dev, NULL) : NULL;
 	if (in == NULL || out == NULL) {
 		fprintf(stderr, "no pipes: %s\n", strerror(errno));
+		close_devices(rx_dev, tx_dev);
 		return EXIT_FAILURE;
 	}
 	if (argc > 2)
@@ -86,8 +95,6 @@ main(int argc, char *argv[])
 		packets += forward_batch(in, out, most - packets);
 
 	printf("l2_forward: %" PRIu64 " packets\n", packets);
-	if (tx_dev != rx_dev)
-		norman_device_close(tx_dev);
-	norman_device_close(rx_dev);
+	close_devices(rx_dev, tx_dev);
 	return 0;
 }

@@ -92,6 +92,7 @@ norman_device_poll(struct norman_device *dev)
 {
 	uint32_t n;
 
+	dev->news = false;
 	for (n = 0; n < NORMAN_POLL_MAX; n++) {
 		struct fmk_rx_notif *entry = &dev->rx_ring[dev->rx_head];
 		struct norman_pipe *pipe;
@@ -102,6 +103,7 @@ norman_device_poll(struct norman_device *dev)
 		id = (uint16_t)entry->pipe;
 		pipe = dev->by_id[id];
 		if (likely(pipe != NULL)) {
+			dev->news |= pipe->rx_known != entry->tail;
 			pipe->rx_known = (uint32_t)entry->tail;
 			push_ready(dev, id);
 		}
@@ -116,6 +118,10 @@ norman_device_poll(struct norman_device *dev)
 void
 norman_device_poll_card(struct norman_device *dev)
 {
+	norman_device_poll(dev);
+	/* Notifications may repeat what is known: that does not mean that there is nothing. */
+	if (dev->news)
+		return;
 	norman_device_advance(dev);
 	if (norman_device_poll(dev) == 0)
 		norman_device_idle(dev);
@@ -143,8 +149,6 @@ next_pipe(struct norman_device *dev)
 {
 	struct norman_pipe *pipe = next_ready(dev);
 
-	if (pipe == NULL && norman_device_poll(dev) > 0)
-		pipe = next_ready(dev);
 	if (pipe != NULL)
 		return pipe;
 	norman_device_poll_card(dev);

@@ -51,6 +51,7 @@ struct norman_device {
 	/* Receiving. */
 	struct fmk_rx_notif *rx_ring;
 	uint32_t rx_head;    /**< Entry of rx_ring that comes next. */
+	bool news;	     /**< The last notifications read told of data that were not known. */
 	uint32_t ready_head; /**< Pipes that were reported and not taken yet, in their order. */
 	uint32_t nb_ready;
 
@@ -96,7 +97,7 @@ void norman_device_idle(struct norman_device *dev);
 /** Read at most 64 notifications, of all pipes. @return how many */
 uint32_t norman_device_poll(struct norman_device *dev);
 
-/** There is nothing: let the card move on, and read what comes of it. */
+/** Read notifications; if they bring no news, let the card move on and read what comes of it. */
 void norman_device_poll_card(struct norman_device *dev);
 
 /** Device time. Where nothing follows it, it stands still and costs nothing. */

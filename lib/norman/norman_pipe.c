@@ -235,10 +235,7 @@ norman_pipe_peek(struct norman_pipe *pipe, uint8_t **buf, uint32_t max)
 
 	if (pipe->kind == NORMAN_RXTX)
 		norman_device_process_completions(dev);
-	norman_device_poll(dev);
-	/* Notifications may have brought nothing new: that does not mean that there is nothing. */
-	if (norman_pipe_available(pipe) == 0)
-		norman_device_poll_card(dev);
+	norman_device_poll_card(dev);
 	*buf = pipe->buf + (size_t)pipe->rx_tail * NORMAN_FLIT;
 	return RTE_MIN(norman_pipe_available(pipe), max);
 }

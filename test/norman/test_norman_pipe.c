@@ -298,6 +298,25 @@ unread_data_survive_a_limit(void **state)
 	check_frame(buf, 60, 0, 1);
 }
 
+/* Who waits for the rest of a message asks for it, and consumes nothing meanwhile. */
+static void
+more_comes_while_nothing_is_consumed(void **state)
+{
+	struct norman_device *other = open_card("gen(flows=16),loop=1000");
+	struct norman_pipe *pipe = open_rx(other, true);
+	uint8_t *buf;
+
+	(void)state;
+	while (norman_pipe_peek(pipe, &buf, NORMAN_PIPE_BYTES) < 16000 * 64)
+		norman_pipe_prefetch(pipe);
+	norman_device_close(other);
+	other = open_card("gen(flows=16),loop=1000");
+	pipe = open_rx(other, true);
+	while (norman_device_next_rx(other) != pipe || norman_pipe_available(pipe) < 16000 * 64)
+		;
+	norman_device_close(other);
+}
+
 static void
 two_devices_of_a_card_are_one_nic(void **state)
 {
@@ -361,6 +380,7 @@ main(void)
 		PIPE_TEST(echo_pipe_sends_in_place_and_frees_by_itself),
 		PIPE_TEST(next_pipe_comes_in_the_order_of_reports),
 		PIPE_TEST(unread_data_survive_a_limit),
+		PIPE_TEST(more_comes_while_nothing_is_consumed),
 		PIPE_TEST(two_devices_of_a_card_are_one_nic),
 		PIPE_TEST(ids_are_given_as_the_kernel_module_does),
 	};

@@ -23,7 +23,7 @@ from pcapfiles import (
     write_pcap,
 )
 from test_multiprocess import SYSFS, read_number, write_number
-from testpmd import BUILD, CRASH, DRIVER, NO_HUGE, environment, file_prefix
+from testpmd import BUILD, CRASH, NO_HUGE, environment, file_prefix
 
 APPS = os.path.join(BUILD, "test", "norman", "apps")
 EXAMPLES = os.path.join(BUILD, "examples")
@@ -64,9 +64,8 @@ def run_program(path, *args, device=None, eal=None, wrapper=(), code=0):
         if value is not None:
             env[name] = value
     command = [*wrapper, path, *map(str, args)]
-    done = subprocess.run(
-        command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=600
-    )
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    done = subprocess.run(command, env=env, text=True, timeout=600, **pipes)
     print(f"FLEXMOCK_DEVICE='{device}'", *command, done.stdout, done.stderr, sep="\n")
     assert not CRASH.search(done.stdout + done.stderr)
     assert done.returncode == code

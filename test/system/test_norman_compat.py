@@ -14,13 +14,15 @@ from testpmd import BUILD, REPO
 
 SOURCES = os.path.join(REPO, "test", "norman", "apps")
 
+SIZES = "-DDSC_BUF_SIZE=16384 -DPKT_BUF_SIZE=32768 -DBATCH_SIZE=64"
+
 # program: (package, prefix of the installation, flags of the application's Makefile)
 PROGRAMS = {
     "echo": ("enso", "compat", "-std=c++17 -O3 -march=native -Wall -Wextra -Wpedantic -Werror"),
     "echo_copy": ("enso_sw", "compat", "-std=c++20 -O2 -Wall -Wextra -Werror"),
     "n4_echo": ("norman", "compat", "-std=c++17 -O3 -march=native -Wall -Wextra -Werror"),
-    "n1_app": ("norman", "compat", "-std=c++11 -DDSC_BUF_SIZE=16384 -DPKT_BUF_SIZE=32768 -DBATCH_SIZE=64 -Wall -Werror"),
-    "n0_app": ("norman", "compat-n0", "-std=c++11 -DDSC_BUF_SIZE=16384 -DPKT_BUF_SIZE=32768 -DBATCH_SIZE=64 -Wall -Werror"),
+    "n1_app": ("norman", "compat", f"-std=c++11 {SIZES} -Wall -Werror"),
+    "n0_app": ("norman", "compat-n0", f"-std=c++11 {SIZES} -Wall -Werror"),
 }
 
 MAKEFILE = """\

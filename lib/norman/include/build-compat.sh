@@ -24,6 +24,7 @@ for name in libenso.so libenso_sw.so libnorman.so; do
 done
 ln -sfn "../../lib/norman/libnorman.so.$soversion" "$compat/lib/libnorman.so.$soversion"
 ln -sfn ../../lib/flexmock/libflexmock.so "$compat/lib/libflexmock.so"
+ln -sfn "../../lib/flexmock/libflexmock.so.$soversion" "$compat/lib/libflexmock.so.$soversion"
 # Where libraries of the build look for it: $ORIGIN/../flexmock.
 ln -sfn ../lib/flexmock "$compat/flexmock"
 
