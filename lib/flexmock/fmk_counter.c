@@ -19,7 +19,7 @@
 static const struct fmk_counter_row rx_rows[] = {FMK_RX_COUNTERS(RX_ROW)};
 static const struct fmk_counter_row tx_rows[] = {FMK_TX_COUNTERS(TX_ROW)};
 static const struct fmk_counter_row card_rows[] = {FMK_CARD_COUNTERS(CARD_ROW)};
-static const struct fmk_counter_row nic_rows[] = {FMK_NIC_COUNTERS(NIC_ROW)};
+static const struct fmk_counter_row nic_rows[] = {FMK_NIC_COUNTERS(NIC_ROW, NIC_ROW)};
 
 const struct fmk_counter_table fmk_rx_counter_table = {
 	rx_rows, RTE_DIM(rx_rows), sizeof(struct fmk_rx_counters)};

@@ -57,54 +57,90 @@ enum fmk_counter_class {
 	X(pipe_lost, "tx_pipe_lost_packets", FMK_COUNT_ERROR,                                     \
 		"frames from pipes while the link or the far end was down or the file full")
 
-/* The NIC's own counters, under its own names (docs/hardware/counters.md of Enso): what passes its
- * pipes. Left out are marks of FIFOs and stalls, which a NIC whose bus costs no time does not have. */
-#define FMK_NIC_COUNTERS(X)                                                                      \
-	X(in_pkt, "IN_PKT", FMK_COUNT_GOOD, "packets that came from the wire")                   \
-	X(out_pkt, "OUT_PKT", FMK_COUNT_GOOD, "packets that went to the wire")                   \
-	X(out_in_comp_pkt, "OUT_IN_COMP_PKT", FMK_COUNT_GOOD,                                    \
-		"packets that got a slot; IN_PKT less this was dropped for want of one")         \
-	X(out_parser_pkt, "OUT_PARSER_PKT", FMK_COUNT_GOOD, "packets parsed")                    \
-	X(fd_in_pkt, "FD_IN_PKT", FMK_COUNT_GOOD, "packets that came to the flow director")      \
-	X(fd_out_pkt, "FD_OUT_PKT", FMK_COUNT_GOOD, "packets that left the flow director")       \
-	X(pkt_drop, "PKT_DROP", FMK_COUNT_REFUSED,                                               \
-		"packets that matched no rule when there was no fallback pipe (nor DPDK queue)") \
-	X(pkt_pcie, "PKT_PCIE", FMK_COUNT_GOOD, "packets on their way to a pipe")                \
-	X(rx_dma_pkt, "RX_DMA_PKT", FMK_COUNT_GOOD, "packets that came to the DMA engine")       \
-	X(rx_pkt_head_upd, "RX_PKT_HEAD_UPD", FMK_COUNT_GOOD, "writes of a pipe's head")         \
-	X(tx_dsc_tail_upd, "TX_DSC_TAIL_UPD", FMK_COUNT_GOOD, "writes of a transmit tail")       \
-	X(rule_set, "RULE_SET", FMK_COUNT_GOOD, "rules handed to the flow table")                \
-	X(eviction, "EVICTION", FMK_COUNT_REFUSED, "rules the flow table had no place for")      \
-	X(rx_dma_dsc_cnt, "RX_DMA_DSC_CNT", FMK_COUNT_GOOD, "notifications of received data")    \
-	X(rx_dma_dsc_drop_cnt, "RX_DMA_DSC_DROP_CNT", FMK_COUNT_GOOD,                            \
-		"head writes that found nothing to notify")                                      \
-	X(rx_dma_pkt_flit_cnt, "RX_DMA_PKT_FLIT_CNT", FMK_COUNT_GOOD, "flits written to pipes")  \
-	X(rx_dma_pkt_flit_drop_cnt, "RX_DMA_PKT_FLIT_DROP_CNT", FMK_COUNT_REFUSED,               \
-		"flits of packets whose pipe was full or disabled")                              \
-	X(cpu_dsc_buf_full, "CPU_DSC_BUF_FULL", FMK_COUNT_REFUSED,                               \
-		"notifications lost because their ring was full; the data were delivered")       \
-	X(cpu_dsc_buf_in, "CPU_DSC_BUF_IN", FMK_COUNT_GOOD,                                      \
-		"packets and head writes that came to a notification buffer")                    \
-	X(cpu_dsc_buf_out, "CPU_DSC_BUF_OUT", FMK_COUNT_GOOD,                                    \
-		"packets and head writes that left it")                                          \
-	X(cpu_pkt_buf_full, "CPU_PKT_BUF_FULL", FMK_COUNT_MISSED,                                \
-		"packets dropped because their pipe was full")                                   \
-	X(cpu_pkt_buf_in, "CPU_PKT_BUF_IN", FMK_COUNT_GOOD,                                      \
-		"packets and head writes that came to a pipe")                                   \
-	X(cpu_pkt_buf_out, "CPU_PKT_BUF_OUT", FMK_COUNT_GOOD,                                    \
-		"packets and head writes that left it")                                          \
-	X(pcie_rx_ignored_head, "PCIE_RX_IGNORED_HEAD", FMK_COUNT_REFUSED,                       \
-		"head writes that were not reacted to, as over 124 waited")                      \
-	X(pcie_tx_dsc_cnt, "PCIE_TX_DSC_CNT", FMK_COUNT_GOOD, "descriptors completed")           \
-	X(pcie_tx_empty_tail_cnt, "PCIE_TX_EMPTY_TAIL_CNT", FMK_COUNT_GOOD,                      \
-		"transmit tails that brought nothing new")                                       \
-	X(pcie_tx_dsc_read_cnt, "PCIE_TX_DSC_READ_CNT", FMK_COUNT_GOOD, "descriptors read")      \
-	X(pcie_tx_pkt_read_cnt, "PCIE_TX_PKT_READ_CNT", FMK_COUNT_GOOD, "flits read to be sent") \
-	X(pcie_tx_batch_cnt, "PCIE_TX_BATCH_CNT", FMK_COUNT_GOOD,                                \
-		"descriptors completed, one a batch")                                            \
-	X(pcie_tx_dma_pkt, "PCIE_TX_DMA_PKT", FMK_COUNT_GOOD, "packets cut from what was read")
+/*
+ * The NIC's own counters, under its own names and in its own order (docs/hardware/counters.md and
+ * scripts/hwtest/my_stats.tcl of Enso): what passes its pipes. X defines a field, A gives a field
+ * another name, as stages that cost no time count the same.
+ */
+#define FMK_NIC_COUNTERS(X, A)                                                                     \
+	X(in_pkt, "IN_PKT", FMK_COUNT_GOOD, "packets that came from the wire")                     \
+	X(out_pkt, "OUT_PKT", FMK_COUNT_GOOD, "packets that went to the wire")                     \
+	X(out_in_comp_pkt, "OUT_IN_COMP_PKT", FMK_COUNT_GOOD,                                      \
+		"packets that got a slot; IN_PKT less this was dropped for want of one")           \
+	A(out_in_comp_pkt, "OUT_PARSER_PKT", FMK_COUNT_GOOD, "packets parsed")                     \
+	A(zero, "MAX_PARSER_FIFO", FMK_COUNT_GOOD,                                                 \
+		"0: nothing waits there, as the stages before the bus cost no time")               \
+	A(out_in_comp_pkt, "FD_IN_PKT", FMK_COUNT_GOOD, "packets that came to the flow director")  \
+	A(out_in_comp_pkt, "FD_OUT_PKT", FMK_COUNT_GOOD, "packets that left the flow director")    \
+	A(zero, "MAX_FD_OUT_FIFO", FMK_COUNT_GOOD,                                                 \
+		"0: nothing waits there, as the stages before the bus cost no time")               \
+	A(out_in_comp_pkt, "IN_DATAMOVER_PKT", FMK_COUNT_GOOD,                                     \
+		"packets that came to the data mover")                                             \
+	X(in_emptylist_pkt, "IN_EMPTYLIST_PKT", FMK_COUNT_GOOD, "slots given back")                \
+	A(out_in_comp_pkt, "OUT_EMPTYLIST_PKT", FMK_COUNT_GOOD, "slots taken")                     \
+	A(zero, "PKT_ETH", FMK_COUNT_GOOD, "0: no packet is sent back without going to the host")  \
+	X(pkt_drop, "PKT_DROP", FMK_COUNT_REFUSED,                                                 \
+		"packets that matched no rule when there was no fallback pipe (nor DPDK queue)")   \
+	X(pkt_pcie, "PKT_PCIE", FMK_COUNT_GOOD, "packets on their way to a pipe")                  \
+	A(zero, "MAX_DM2PCIE_FIFO", FMK_COUNT_GOOD,                                                \
+		"0: nothing waits there, as the stages before the bus cost no time")               \
+	A(zero, "MAX_DM2PCIE_META_FIFO", FMK_COUNT_GOOD,                                           \
+		"0: nothing waits there, as the stages before the bus cost no time")               \
+	A(pkt_pcie, "PCIE_PKT", FMK_COUNT_GOOD, "packets that came to the PCIe side")              \
+	A(pkt_pcie, "PCIE_META", FMK_COUNT_GOOD, "their metadata")                                 \
+	A(pkt_pcie, "DM_PCIE_PKT", FMK_COUNT_GOOD, "packets from the data mover to the PCIe side") \
+	A(pkt_pcie, "DM_PCIE_META", FMK_COUNT_GOOD, "their metadata")                              \
+	X(dm_eth_pkt, "DM_ETH_PKT", FMK_COUNT_GOOD, "packets from pipes on their way to the wire") \
+	X(rx_dma_pkt, "RX_DMA_PKT", FMK_COUNT_GOOD, "packets that came to the DMA engine")         \
+	X(rx_pkt_head_upd, "RX_PKT_HEAD_UPD", FMK_COUNT_GOOD, "writes of a pipe's head")           \
+	X(tx_dsc_tail_upd, "TX_DSC_TAIL_UPD", FMK_COUNT_GOOD, "writes of a transmit tail")         \
+	X(dma_request, "DMA_REQUEST", FMK_COUNT_GOOD, "flits and notifications written to memory") \
+	X(rule_set, "RULE_SET", FMK_COUNT_GOOD, "rules handed to the flow table")                  \
+	X(eviction, "EVICTION", FMK_COUNT_REFUSED, "rules the flow table had no place for")        \
+	A(zero, "MAX_PDUGEN_PKT_FIFO", FMK_COUNT_GOOD,                                             \
+		"0: nothing waits there, as the stages before the bus cost no time")               \
+	A(zero, "MAX_PDUGEN_META_FIFO", FMK_COUNT_GOOD,                                            \
+		"0: nothing waits there, as the stages before the bus cost no time")               \
+	A(zero, "PCIE_CORE_FULL", FMK_COUNT_GOOD, "0: cycles in which PCIe held a packet back")    \
+	X(rx_dma_dsc_cnt, "RX_DMA_DSC_CNT", FMK_COUNT_GOOD, "notifications of received data")      \
+	X(rx_dma_dsc_drop_cnt, "RX_DMA_DSC_DROP_CNT", FMK_COUNT_GOOD,                              \
+		"head writes that found nothing to notify")                                        \
+	X(rx_dma_pkt_flit_cnt, "RX_DMA_PKT_FLIT_CNT", FMK_COUNT_GOOD, "flits written to pipes")    \
+	X(rx_dma_pkt_flit_drop_cnt, "RX_DMA_PKT_FLIT_DROP_CNT", FMK_COUNT_REFUSED,                 \
+		"flits of packets whose pipe was full or disabled")                                \
+	X(cpu_dsc_buf_full, "CPU_DSC_BUF_FULL", FMK_COUNT_REFUSED,                                 \
+		"notifications lost because their ring was full; the data were delivered")         \
+	X(managed, "CPU_DSC_BUF_IN", FMK_COUNT_GOOD,                                               \
+		"packets and head writes that came to a notification buffer")                      \
+	A(managed, "CPU_DSC_BUF_OUT", FMK_COUNT_GOOD, "packets and head writes that left it")      \
+	X(cpu_pkt_buf_full, "CPU_PKT_BUF_FULL", FMK_COUNT_MISSED,                                  \
+		"packets dropped because their pipe was full")                                     \
+	A(managed, "CPU_PKT_BUF_IN", FMK_COUNT_GOOD,                                               \
+		"packets and head writes that came to a pipe")                                     \
+	A(managed, "CPU_PKT_BUF_OUT", FMK_COUNT_GOOD, "packets and head writes that left it")      \
+	X(max_pcie_pkt_fifo, "MAX_PCIE_PKT_FIFO", FMK_COUNT_GOOD,                                  \
+		"most flits that waited for the bus")                                              \
+	X(max_pcie_meta_fifo, "MAX_PCIE_META_FIFO", FMK_COUNT_GOOD,                                \
+		"most packets that waited for the bus")                                            \
+	X(pcie_rx_ignored_head, "PCIE_RX_IGNORED_HEAD", FMK_COUNT_REFUSED,                         \
+		"head writes that were not reacted to, as over 124 waited")                        \
+	A(zero, "PCIE_TX_Q_FULL_SIGNALS", FMK_COUNT_GOOD, "0, as it must remain")                  \
+	X(pcie_tx_dsc_cnt, "PCIE_TX_DSC_CNT", FMK_COUNT_GOOD, "descriptors completed")             \
+	X(pcie_tx_empty_tail_cnt, "PCIE_TX_EMPTY_TAIL_CNT", FMK_COUNT_GOOD,                        \
+		"transmit tails that brought nothing new")                                         \
+	A(pcie_tx_dsc_cnt, "PCIE_TX_DSC_READ_CNT", FMK_COUNT_GOOD, "descriptors read")             \
+	X(pcie_tx_pkt_read_cnt, "PCIE_TX_PKT_READ_CNT", FMK_COUNT_GOOD, "flits read to be sent")   \
+	A(pcie_tx_dsc_cnt, "PCIE_TX_BATCH_CNT", FMK_COUNT_GOOD, "batches: a descriptor is one")    \
+	X(pcie_tx_max_inflight, "PCIE_TX_MAX_INFLIGH_DSCS", FMK_COUNT_GOOD,                        \
+		"most descriptors a notification buffer had waiting")                              \
+	X(pcie_tx_max_request, "PCIE_TX_MAX_NB_REQ_DSCS", FMK_COUNT_GOOD,                          \
+		"most descriptors read at once, at most 256")                                      \
+	X(pcie_tx_dma_pkt, "PCIE_TX_DMA_PKT", FMK_COUNT_GOOD, "packets cut from what was read")    \
+	A(zero, "PCIE_TOP_FULL_SIGNALS_1", FMK_COUNT_GOOD, "0, as it must remain")                 \
+	A(zero, "PCIE_TOP_FULL_SIGNALS_2", FMK_COUNT_GOOD, "0, as it must remain")
 
 #define FMK_COUNTER_FIELD(field, name, class, text) uint64_t field;
+#define FMK_COUNTER_NO_FIELD(field, name, class, text)
 
 struct fmk_rx_counters {
 	FMK_RX_COUNTERS(FMK_COUNTER_FIELD)
@@ -119,7 +155,8 @@ struct fmk_card_counters {
 };
 
 struct fmk_nic_counters {
-	FMK_NIC_COUNTERS(FMK_COUNTER_FIELD)
+	FMK_NIC_COUNTERS(FMK_COUNTER_FIELD, FMK_COUNTER_NO_FIELD)
+	uint64_t zero; /**< Of what never counts. */
 };
 
 /** Counters and their values at the last reset. */
@@ -138,6 +175,14 @@ static inline void
 fmk_count(uint64_t *counter, uint64_t n)
 {
 	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
+}
+
+/** Keep the greatest value; for its one writer. */
+static inline void
+fmk_count_max(uint64_t *counter, uint64_t value)
+{
+	if (value > *counter)
+		__atomic_store_n(counter, value, __ATOMIC_RELAXED);
 }
 
 /** One row of the table. */

@@ -90,18 +90,9 @@ notify(struct fmk_nic *nic, uint32_t id, bool head_write)
 	entry->tail = pipe->tail;
 	__atomic_store_n(&entry->signal, 1, __ATOMIC_RELEASE);
 	fmk_count(&nic->count->rx_dma_dsc_cnt, 1);
+	fmk_count(&nic->count->dma_request, 1);
 	if (!full)
 		ring->tail = (ring->tail + 1) % FMK_NOTIF_ENTRIES;
-}
-
-/* Packets and head writes pass the managers of pipes and of notifications, whatever comes of it. */
-static void
-count_managed(struct fmk_nic_counters *count)
-{
-	fmk_count(&count->cpu_pkt_buf_in, 1);
-	fmk_count(&count->cpu_pkt_buf_out, 1);
-	fmk_count(&count->cpu_dsc_buf_in, 1);
-	fmk_count(&count->cpu_dsc_buf_out, 1);
 }
 
 /* A packet comes to its pipe: it is written whole, or dropped alone. */
@@ -114,7 +105,9 @@ store(struct fmk_nic *nic, uint32_t id, const uint8_t *flit, const uint8_t *data
 	const bool enabled = pipe->mem != NULL && nic->ring[pipe->notif].mem != NULL;
 
 	fmk_count(&nic->count->rx_dma_pkt, 1);
-	count_managed(nic->count);
+	fmk_count(&nic->count->in_emptylist_pkt, 1);
+	/* The managers of pipes and of notifications let all pass, whatever comes of it. */
+	fmk_count(&nic->count->managed, 1);
 	/* Dropped packets set the bit, too, and carry no notification. */
 	pipe->outstanding = true;
 	if (unlikely(!enabled || fmk_pipe_room(pipe) < flits)) {
@@ -125,6 +118,7 @@ store(struct fmk_nic *nic, uint32_t id, const uint8_t *flit, const uint8_t *data
 	}
 	fmk_pipe_write(pipe, flit, data, len);
 	fmk_count(&nic->count->rx_dma_pkt_flit_cnt, flits);
+	fmk_count(&nic->count->dma_request, flits);
 	if (!silent)
 		notify(nic, id, false);
 }
@@ -135,7 +129,7 @@ react(struct fmk_nic *nic, uint16_t id)
 {
 	struct fmk_pipe *pipe = &nic->pipe[id];
 
-	count_managed(nic->count);
+	fmk_count(&nic->count->managed, 1);
 	if (pipe->mem == NULL || pipe->head == pipe->tail) {
 		pipe->outstanding = false;
 		fmk_count(&nic->count->rx_dma_dsc_drop_cnt, 1);
@@ -154,6 +148,9 @@ hold(struct fmk_nic *nic, uint32_t pipe, const uint8_t *flit, const uint8_t *dat
 	held->len = len;
 	memcpy(held->data, data, len);
 	memcpy(held->data, flit, RTE_MIN(len, (uint32_t)FMK_FLIT));
+	nic->held_flits += (uint32_t)FMK_FLITS(len);
+	fmk_count_max(&nic->count->max_pcie_pkt_fifo, nic->held_flits);
+	fmk_count_max(&nic->count->max_pcie_meta_fifo, nic->nb_held);
 }
 
 /* Whether a packet to a pipe finds room all the way. */
@@ -165,15 +162,6 @@ has_room(const struct fmk_nic *nic, uint32_t id, uint32_t len)
 	if (nic->stopped)
 		return nic->nb_held < FMK_NIC_SLOTS;
 	return pipe->mem == NULL || fmk_pipe_room(pipe) >= FMK_FLITS(len);
-}
-
-static void
-count_steered(struct fmk_nic_counters *count)
-{
-	fmk_count(&count->out_in_comp_pkt, 1);
-	fmk_count(&count->out_parser_pkt, 1);
-	fmk_count(&count->fd_in_pkt, 1);
-	fmk_count(&count->fd_out_pkt, 1);
 }
 
 enum fmk_nic_verdict
@@ -195,9 +183,11 @@ fmk_nic_receive(struct fmk_nic *nic, const uint8_t *data, uint32_t len, uint64_t
 	/* No free slot: the one drop without a counter (input_comp.sv). */
 	if (nic->stopped && nic->nb_held == FMK_NIC_SLOTS)
 		return FMK_NIC_TAKEN;
-	count_steered(nic->count);
-	if (pipe == FMK_FLOW_MISS)
+	fmk_count(&nic->count->out_in_comp_pkt, 1);
+	if (pipe == FMK_FLOW_MISS) {
+		fmk_count(&nic->count->in_emptylist_pkt, 1);
 		return FMK_NIC_MISS;
+	}
 	fmk_count(&nic->count->pkt_pcie, 1);
 	if (unlikely(nic->stopped))
 		hold(nic, pipe, flit, data, len);
@@ -224,6 +214,7 @@ run_bus(struct fmk_nic *nic)
 		store(nic, held->pipe, held->data, held->data, held->len);
 	}
 	nic->nb_held = 0;
+	nic->held_flits = 0;
 }
 
 int

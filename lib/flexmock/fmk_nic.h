@@ -73,6 +73,7 @@ struct fmk_nic {
 	uint32_t nb_head_updates;
 	struct fmk_nic_held *held; /**< FMK_NIC_SLOTS; NULL until the bus is stopped first. */
 	uint32_t nb_held;
+	uint32_t held_flits;
 
 	/* What the kernel module keeps (2.46), under rx_lock. */
 	uint32_t nb_fallback;

@@ -112,6 +112,10 @@ pipe_took(struct fmk_stream *stream, struct fmk_shared *shared, uint64_t at, boo
 
 	if (shared->nic == NULL || stream->missed || stream->held.len > FMK_NIC_FRAME_MAX)
 		return false;
+	if (!fmk_wire_passes(&shared->wire)) {
+		*wait = pulled(stream);
+		return false;
+	}
 	verdict = fmk_nic_receive(
 		shared->nic, stream->held.data, stream->held.len, at, pulled(stream));
 	*wait = verdict == FMK_NIC_WAIT;

@@ -14,6 +14,8 @@
 /* The hardware takes the two bytes here for the IPv4 total length of any frame. */
 #define TOTAL_LENGTH_AT 16
 
+#define READ_AT_ONCE 256u /* descriptors of one DMA read (MAX_TX_DSC_BATCH) */
+
 /* One run of the engine. */
 struct run {
 	struct fmk_nic *nic;
@@ -189,9 +191,12 @@ emit(const struct run *run, const uint8_t *data, uint32_t len)
 		gone = stage(run, data, len);
 	else
 		gone = drain(run) && put_on_wire(run, data, len, time_read(run));
-	if (gone)
-		fmk_count(&run->nic->count->pcie_tx_dma_pkt, 1);
-	return gone;
+	if (!gone)
+		return false;
+	fmk_count(&run->nic->count->pcie_tx_dma_pkt, 1);
+	if (likely(len <= FMK_NIC_FRAME_MAX))
+		fmk_count(&run->nic->count->dm_eth_pkt, 1);
+	return true;
 }
 
 static uint32_t
@@ -280,9 +285,7 @@ serve(const struct run *run, struct fmk_tx_ring *ring)
 		fmk_count(&run->nic->count->pcie_tx_pkt_read_cnt, FMK_FLITS(desc->length));
 	}
 	tx->offset = 0;
-	fmk_count(&run->nic->count->pcie_tx_dsc_read_cnt, 1);
 	fmk_count(&run->nic->count->pcie_tx_dsc_cnt, 1);
-	fmk_count(&run->nic->count->pcie_tx_batch_cnt, 1);
 	__atomic_store_n(&desc->signal, FMK_SIGNAL_DONE, __ATOMIC_RELEASE);
 	ring->head = (ring->head + 1) % FMK_NOTIF_ENTRIES;
 	return true;
@@ -342,6 +345,7 @@ request(struct fmk_nic *nic, uint16_t id, uint32_t tail)
 {
 	struct fmk_tx *tx = &nic->tx;
 	struct fmk_tx_ring *ring = &tx->ring[id];
+	uint32_t waiting;
 
 	fmk_count(&nic->count->tx_dsc_tail_upd, 1);
 	if (ring->mem == NULL || tail == ring->tail) {
@@ -349,6 +353,9 @@ request(struct fmk_nic *nic, uint16_t id, uint32_t tail)
 		return;
 	}
 	ring->tail = tail % FMK_NOTIF_ENTRIES;
+	waiting = (ring->tail - ring->head) % FMK_NOTIF_ENTRIES;
+	fmk_count_max(&nic->count->pcie_tx_max_inflight, waiting);
+	fmk_count_max(&nic->count->pcie_tx_max_request, RTE_MIN(waiting, READ_AT_ONCE));
 	if (ring->requested)
 		return;
 	ring->requested = true;

@@ -41,8 +41,8 @@ class Telemetry:
 def nic_counter_names():
     """Names of the NIC's counters as the table of the code has them."""
     text = open(HEADER, encoding="utf-8").read().replace("\\\n", " ")
-    rows = re.search(r"#define FMK_NIC_COUNTERS\(X\)([^\n]*)", text)[1]
-    return re.findall(r'X\(\s*\w+,\s*"(\w+)"', rows)
+    rows = re.search(r"#define FMK_NIC_COUNTERS\(X, A\)([^\n]*)", text)[1]
+    return re.findall(r'[XA]\(\s*\w+,\s*"(\w+)"', rows)
 
 
 def test_cards_and_their_counters_are_told():

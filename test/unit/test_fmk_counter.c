@@ -146,10 +146,78 @@ docs_list_every_counter(void **state)
 	free(text);
 }
 
+/* In the order in which the NIC's own tools list them. */
+static void
+nic_has_all_counters_of_the_hardware(void **state)
+{
+	static const char *const names[] = {
+		"IN_PKT",
+		"OUT_PKT",
+		"OUT_IN_COMP_PKT",
+		"OUT_PARSER_PKT",
+		"MAX_PARSER_FIFO",
+		"FD_IN_PKT",
+		"FD_OUT_PKT",
+		"MAX_FD_OUT_FIFO",
+		"IN_DATAMOVER_PKT",
+		"IN_EMPTYLIST_PKT",
+		"OUT_EMPTYLIST_PKT",
+		"PKT_ETH",
+		"PKT_DROP",
+		"PKT_PCIE",
+		"MAX_DM2PCIE_FIFO",
+		"MAX_DM2PCIE_META_FIFO",
+		"PCIE_PKT",
+		"PCIE_META",
+		"DM_PCIE_PKT",
+		"DM_PCIE_META",
+		"DM_ETH_PKT",
+		"RX_DMA_PKT",
+		"RX_PKT_HEAD_UPD",
+		"TX_DSC_TAIL_UPD",
+		"DMA_REQUEST",
+		"RULE_SET",
+		"EVICTION",
+		"MAX_PDUGEN_PKT_FIFO",
+		"MAX_PDUGEN_META_FIFO",
+		"PCIE_CORE_FULL",
+		"RX_DMA_DSC_CNT",
+		"RX_DMA_DSC_DROP_CNT",
+		"RX_DMA_PKT_FLIT_CNT",
+		"RX_DMA_PKT_FLIT_DROP_CNT",
+		"CPU_DSC_BUF_FULL",
+		"CPU_DSC_BUF_IN",
+		"CPU_DSC_BUF_OUT",
+		"CPU_PKT_BUF_FULL",
+		"CPU_PKT_BUF_IN",
+		"CPU_PKT_BUF_OUT",
+		"MAX_PCIE_PKT_FIFO",
+		"MAX_PCIE_META_FIFO",
+		"PCIE_RX_IGNORED_HEAD",
+		"PCIE_TX_Q_FULL_SIGNALS",
+		"PCIE_TX_DSC_CNT",
+		"PCIE_TX_EMPTY_TAIL_CNT",
+		"PCIE_TX_DSC_READ_CNT",
+		"PCIE_TX_PKT_READ_CNT",
+		"PCIE_TX_BATCH_CNT",
+		"PCIE_TX_MAX_INFLIGH_DSCS",
+		"PCIE_TX_MAX_NB_REQ_DSCS",
+		"PCIE_TX_DMA_PKT",
+		"PCIE_TOP_FULL_SIGNALS_1",
+		"PCIE_TOP_FULL_SIGNALS_2",
+	};
+
+	(void)state;
+	assert_int_equal(fmk_nic_counter_table.nb_rows, sizeof(names) / sizeof(names[0]));
+	for (unsigned int i = 0; i < fmk_nic_counter_table.nb_rows; i++)
+		assert_string_equal(fmk_nic_counter_table.rows[i].name, names[i]);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nic_has_all_counters_of_the_hardware),
 		cmocka_unit_test(every_counter_has_its_row),
 		cmocka_unit_test(names_are_unique),
 		cmocka_unit_test(packets_and_bytes_come_first),

