@@ -28,6 +28,7 @@ from testpmd import BUILD, CRASH, NO_HUGE, environment, file_prefix
 APPS = os.path.join(BUILD, "test", "norman", "apps")
 EXAMPLES = os.path.join(BUILD, "examples")
 PIPE_BYTES = 2 << 20
+WRAPS = 100
 FOREVER = 10**9
 OWN_PAGES = 16
 SECONDS = 60  # a limit for programs that end by their number of packets
@@ -169,11 +170,10 @@ def test_echo_example_of_a_capture(tmp_path, program, name):
 
 
 @pytest.mark.parametrize("program", [*ECHOS, "n3_copy", "n3_inplace"])
-def test_echo_of_mixed_sizes_round_the_ring(tmp_path, program, long):
+def test_echo_of_mixed_sizes_round_the_ring(tmp_path, program):
     """Frames of 60 to 1518 bytes straddle the end of the ring in every way."""
     frames = mixed_frames(2000)
-    wraps = 100 if long or program == "echo" else 10
-    card = Pcaps(tmp_path, frames, loop=PIPE_BYTES * wraps // pipe_bytes(frames) + 1)
+    card = Pcaps(tmp_path, frames, loop=WRAPS * PIPE_BYTES // pipe_bytes(frames) + 1)
     if program.startswith("n3"):
         card.device += ",fallback_queues=1"
         done = app("n3_echo", card.packets, program[3:], device=card.device)
@@ -181,14 +181,16 @@ def test_echo_of_mixed_sizes_round_the_ring(tmp_path, program, long):
         done = app(program, card.packets, *ECHOS[program](1), device=card.device)
     assert done.result == {"packets": card.packets, "bytes": card.bytes}
     assert_same_frames(card.sent(), echoed(frames) * card.loop)
+    card.sink.unlink()  # 200 MB
 
 
 @pytest.mark.parametrize("program", ["echo_norman", "echo_enso"])
-def test_echo_example_of_mixed_sizes_round_the_ring(tmp_path, program, long):
+def test_echo_example_of_mixed_sizes_round_the_ring(tmp_path, program):
     frames = mixed_frames(2000)
-    card = Pcaps(tmp_path, frames, loop=PIPE_BYTES * (100 if long else 10) // pipe_bytes(frames) + 1)
+    card = Pcaps(tmp_path, frames, loop=WRAPS * PIPE_BYTES // pipe_bytes(frames) + 1)
     example(program, card.packets, SECONDS, device=card.device)
     assert_same_frames(card.sent(), echoed(frames) * card.loop)
+    card.sink.unlink()  # 200 MB
 
 
 @pytest.mark.parametrize("program", ECHOS)
