@@ -52,7 +52,7 @@ start_eal_for(const char *name, const char *args)
 
 	if (ret < 0 || options.lower[0] == '\0')
 		return ret;
-	return norman_eal_start(strchr(options.lower, ':') != NULL);
+	return norman_eal_start(strchr(options.lower, ':') != NULL ? options.lower : NULL);
 }
 
 static int
@@ -158,7 +158,7 @@ named_card(const char *text, struct fmk_device **card)
 	args = args == NULL ? "" : args + 1;
 	/* The arguments of EAL may make a port of that name. */
 	if (fmk_device_find(name) == NULL && getenv("FLEXMOCK_EAL_ARGS") != NULL)
-		ret = norman_eal_start(false);
+		ret = norman_eal_start(NULL);
 	if (ret < 0)
 		return ret;
 	*card = fmk_device_find(name);
@@ -173,7 +173,7 @@ static int
 default_card(struct fmk_device **card)
 {
 	const char *args = getenv("FLEXMOCK_DEVICE");
-	int ret = getenv("FLEXMOCK_EAL_ARGS") == NULL ? 0 : norman_eal_start(false);
+	int ret = getenv("FLEXMOCK_EAL_ARGS") == NULL ? 0 : norman_eal_start(NULL);
 
 	return ret < 0 ? ret : find_or_make(FLEXMOCK_DEFAULT_CARD, args == NULL ? "" : args, card);
 }

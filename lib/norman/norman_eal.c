@@ -20,18 +20,18 @@
 
 /* What EAL is given unless FLEXMOCK_EAL_ARGS begins with this word. */
 #define ONLY "only"
-#define DEFAULT_ARGS "--no-huge --no-shconf --no-pci -m 256 --lcores=0@%d --file-prefix=norman%d"
+#define DEFAULT_ARGS "--no-huge --no-shconf -m 256 --lcores=0@%d --file-prefix=norman%d"
 
 static bool started;
 static bool is_own; /* nobody else had started it */
 
-/* PCI devices are looked for when one is wanted. */
+/* Of PCI devices only the one that is wanted is looked at. */
 static void
-default_args(char *text, size_t size, bool pci)
+default_args(char *text, size_t size, const char *pci)
 {
 	const char *given = getenv("FLEXMOCK_EAL_ARGS");
 	int cpu = sched_getcpu();
-	int len;
+	size_t len;
 
 	if (given == NULL)
 		given = "";
@@ -39,14 +39,18 @@ default_args(char *text, size_t size, bool pci)
 		strlcpy(text, given + strlen(ONLY), size);
 		return;
 	}
-	len = snprintf(text, size, DEFAULT_ARGS " %s", cpu < 0 ? 0 : cpu, (int)getpid(), given);
-	if (pci && len > 0)
-		memset(strstr(text, "--no-pci"), ' ', strlen("--no-pci"));
+	len = (size_t)snprintf(text, size, DEFAULT_ARGS, cpu < 0 ? 0 : cpu, (int)getpid());
+	if (pci == NULL)
+		len += (size_t)snprintf(text + len, size - len, " --no-pci");
+	else
+		len += (size_t)snprintf(
+			text + len, size - len, " -a %.*s", (int)strcspn(pci, ", "), pci);
+	snprintf(text + len, size - len, " %s", given);
 }
 
 /* EAL keeps the strings. */
 static int
-start(bool pci)
+start(const char *pci)
 {
 	static char text[TEXT_MAX];
 	char *argv[ARGS_MAX] = {(char *)(uintptr_t) "norman"};
@@ -71,7 +75,7 @@ start(bool pci)
 }
 
 int
-norman_eal_start(bool pci)
+norman_eal_start(const char *pci)
 {
 	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 	cpu_set_t affinity;

@@ -137,11 +137,13 @@ void norman_device_send(struct norman_device *dev, const uint8_t *page, uint32_t
 /* norman_eal.c */
 
 /**
- * Start EAL if it is not running, with PCI devices or without.
+ * Start EAL if it is not running.
+ *
+ * @param pci address of the one PCI device it may probe, NULL for none
  *
  * @return 0, or -errno after one line of log
  */
-int norman_eal_start(bool pci);
+int norman_eal_start(const char *pci);
 
 /* norman_phys.c */
 

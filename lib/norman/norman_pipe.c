@@ -359,12 +359,29 @@ sendable(const struct norman_pipe *pipe)
 	return (pipe->rx_tail * NORMAN_FLIT - pipe->tx_begin) % NORMAN_PIPE_BYTES;
 }
 
+/* Whether so much may be sent; who never asked for completions has them looked for. */
+static bool
+can_send(struct norman_pipe *pipe, uint32_t n)
+{
+	uint32_t before;
+
+	if (pipe->kind == NORMAN_RX || n % NORMAN_FLIT != 0)
+		return false;
+	while (unlikely(n > sendable(pipe))) {
+		before = sendable(pipe);
+		norman_device_process_completions(pipe->dev);
+		if (sendable(pipe) == before)
+			return false;
+	}
+	return true;
+}
+
 int
 norman_pipe_send(struct norman_pipe *pipe, uint32_t n)
 {
 	if (unlikely(n == 0))
 		return 0;
-	if (unlikely(pipe->kind == NORMAN_RX || n % NORMAN_FLIT != 0 || n > sendable(pipe))) {
+	if (unlikely(!can_send(pipe, n))) {
 		PIPE_LOG(ERR, pipe,
 			"send %u bytes, allowed a multiple of %u up to %u: the card would send "
 			"what is not there",

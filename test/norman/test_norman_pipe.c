@@ -209,6 +209,16 @@ tx_capacity_follows_sends_and_completions(void **state)
 }
 
 static void
+completions_are_looked_for_before_a_send_is_refused(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < 3 * NORMAN_PIPE_FLITS / 512; i++) {
+		memset(tx->buf + tx->tx_begin, 0, 512 * NORMAN_FLIT);
+		assert_int_equal(norman_pipe_send(tx, 512 * NORMAN_FLIT), 0);
+	}
+}
+
+static void
 completions_count_sends_once(void **state)
 {
 	(void)state;
@@ -375,6 +385,7 @@ main(void)
 		PIPE_TEST(frames_across_the_end_are_one_run_of_bytes),
 		PIPE_TEST(batch_gives_whole_packets_up_to_its_limit),
 		PIPE_TEST(tx_capacity_follows_sends_and_completions),
+		PIPE_TEST(completions_are_looked_for_before_a_send_is_refused),
 		PIPE_TEST(completions_count_sends_once),
 		PIPE_TEST(sends_run_across_the_end_of_the_pipe),
 		PIPE_TEST(echo_pipe_sends_in_place_and_frees_by_itself),

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The FlexMock authors
  */
-#ifndef NORMAN_SOCKET_H
-#define NORMAN_SOCKET_H
+#ifndef FLEXMOCK_NORMAN_SOCKET_H
+#define FLEXMOCK_NORMAN_SOCKET_H
 
 /**
  * @file
@@ -117,4 +117,4 @@ void *norman_huge_page(const char *path, size_t size, bool mirror);
 }
 #endif
 
-#endif /* NORMAN_SOCKET_H */
+#endif /* FLEXMOCK_NORMAN_SOCKET_H */
