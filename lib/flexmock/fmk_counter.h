@@ -17,11 +17,12 @@
 
 /** What a counter means for the port's basic statistics. */
 enum fmk_counter_class {
-	FMK_COUNT_GOOD,	  /**< Delivered or sent. */
-	FMK_COUNT_MISSED, /**< Dropped for want of room: imissed. */
-	FMK_COUNT_NOMBUF, /**< Buffers that could not be had: rx_nombuf. */
-	FMK_COUNT_ERROR,  /**< Dropped as wrong: ierrors, oerrors. */
-	FMK_COUNT_REFUSED /**< Dropped as not wanted; in no basic statistic, as on a card. */
+	FMK_COUNT_GOOD,	   /**< Delivered or sent. */
+	FMK_COUNT_MISSED,  /**< Dropped for want of room: imissed. */
+	FMK_COUNT_NOMBUF,  /**< Buffers that could not be had: rx_nombuf. */
+	FMK_COUNT_ERROR,   /**< Dropped as wrong: ierrors, oerrors. */
+	FMK_COUNT_REFUSED, /**< Dropped as not wanted; in no basic statistic, as on a card. */
+	FMK_COUNT_PART	   /**< Part of what another counter counts. */
 };
 
 /* X(field, name after rx_ or rx_qN_, class, text) */
@@ -54,6 +55,10 @@ enum fmk_counter_class {
 		"frames that came when no receive queue was running")                             \
 	X(giant, "rx_giant_packets", FMK_COUNT_ERROR,                                             \
 		"frames over 1536 bytes that came when only pipes were open: no slot holds them") \
+	X(stall_drops, "rx_stall_drops", FMK_COUNT_PART,                                          \
+		"of the frames that found no room, those of a gap between two polls in which "    \
+		"more "                                                                           \
+		"came than an empty queue or pipe holds")                                         \
 	X(pipe_lost, "tx_pipe_lost_packets", FMK_COUNT_ERROR,                                     \
 		"frames from pipes while the link or the far end was down or the file full")
 

@@ -52,10 +52,17 @@
 		"Generator of valid frames, used when no other source is given.") S \
 	V(preload, PRELOAD, preload, 0, UINT32_MAX, "auto|N", "auto", \
 		"Most frames to lay out before start; a source that has more is read while the port runs.") S \
-	V(data, CHOICE, data, 0, 0, "fresh", "fresh", "Every delivery carries pristine bytes.") S \
-	V(cache, CHOICE, cache, 0, 0, "hot|ring", "hot", \
-		"Where a delivered frame is found: in this core's cache, or wherever the ring " \
-		"of posted buffers leaves it.") S \
+	V(data, CHOICE, data, 0, 0, "fresh|inplace", "fresh", \
+		"Every delivery carries pristine bytes, or (pipes) buffers are delivered again as " \
+		"the application left them and nothing is copied.") S \
+	V(cache, CHOICE, cache, 0, 0, "hot|ring|llc|mem", "hot", \
+		"Where a delivered frame's first byte is found: in this core's cache, wherever the " \
+		"ring of posted buffers leaves it, in the last-level cache, or in memory.") S \
+	V(doorbell_cycles, NUMBER, doorbell_cycles, 0, 100000, "N", "0", \
+		"TSC cycles the application pays for each doorbell, as for a write to a card.") S \
+	V(completion_cycles, NUMBER, completion_cycles, 0, 100000, "N", "0", \
+		"TSC cycles it pays for each batch it finds received or sent, as for reading what " \
+		"a card wrote.") S \
 	V(rate, RATE, rate, 0, 0, "max|Nbps|Npps|capture[*X]", "max", \
 		"Offered load in wire bits (preamble, gap and CRC counted) or frames a second, " \
 		"or X times the capture's own speed.") S \
@@ -64,6 +71,8 @@
 	V(fallback_queues, NUMBER, fallback_queues, 0, 8192, "N", "0", \
 		"Pipes 0 to N - 1 that get frames which match no rule, as an operator sets it for " \
 		"programs that cannot; 0: programs say so themselves.") S \
+	V(stats, TEXT, stats, 1, PATH_MAX - 1, "file", "", \
+		"File in which the card's counters stand while it runs and when it has ended.") S \
 	V(mac, MAC, mac, 0, 0, "xx:xx:xx:xx:xx:xx", "", \
 		"Address of the card, unicast; without it a local one is made from its name.") S \
 	V(numa_node, NUMBER, numa_node, -1, RTE_MAX_NUMA_NODES - 1, "N", "-1", \
@@ -103,8 +112,8 @@ enum fmk_option_kind {
 };
 
 enum fmk_l4 { FMK_L4_UDP, FMK_L4_TCP, FMK_L4_SYN };
-enum fmk_cache { FMK_CACHE_HOT, FMK_CACHE_RING };
-enum fmk_data { FMK_DATA_FRESH };
+enum fmk_cache { FMK_CACHE_HOT, FMK_CACHE_RING, FMK_CACHE_LLC, FMK_CACHE_MEM };
+enum fmk_data { FMK_DATA_FRESH, FMK_DATA_INPLACE };
 enum fmk_clock_kind { FMK_CLOCK_TSC, FMK_CLOCK_VIRTUAL };
 enum fmk_rate_kind { FMK_RATE_MAX, FMK_RATE_PPS, FMK_RATE_BPS, FMK_RATE_CAPTURE };
 
@@ -142,9 +151,12 @@ struct fmk_options {
 	int64_t preload; /**< Most frames to lay out before start, FMK_PRELOAD_AUTO for all. */
 	uint32_t data;	 /**< enum fmk_data. */
 	uint32_t cache;	 /**< enum fmk_cache. */
+	uint32_t doorbell_cycles;   /**< TSC cycles of a doorbell, 0: none. */
+	uint32_t completion_cycles; /**< TSC cycles of a batch that is found received or sent. */
 	struct fmk_rate rate;
 	uint32_t clock;		   /**< enum fmk_clock_kind. */
 	uint32_t fallback_queues;  /**< Pipes, 0: set by programs. */
+	char stats[PATH_MAX];	   /**< File for the counters, empty if none. */
 	struct rte_ether_addr mac; /**< Given or made from the card's name. */
 	int numa_node;		   /**< -1 for any. */
 };
