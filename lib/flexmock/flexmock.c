@@ -8,6 +8,7 @@
 
 #include "flexmock.h"
 #include "fmk_device.h"
+#include "fmk_shares.h"
 
 static struct fmk_device *
 find_virtual(const char *card, int *ret)
@@ -74,10 +75,11 @@ counters(const struct fmk_shared *shared, const struct fmk_counter_table *table)
 int
 flexmock_counter(const char *card, const char *name, uint64_t *value)
 {
-	const struct fmk_device *device = fmk_device_find(card);
+	struct fmk_device *device = fmk_device_find(card);
 
 	if (device == NULL)
 		return -ENODEV;
+	fmk_shares_count(device);
 	for (unsigned int t = 0; t < RTE_DIM(tables); t++) {
 		for (unsigned int row = 0; row < tables[t]->nb_rows; row++) {
 			if (strcmp(tables[t]->rows[row].name, name) != 0)

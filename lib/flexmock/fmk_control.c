@@ -8,7 +8,9 @@
 #include "fmk_control.h"
 #include "fmk_device.h"
 #include "fmk_log.h"
+#include "fmk_nic.h"
 #include "fmk_pcap.h"
+#include "fmk_stats.h"
 #include "fmk_stream.h"
 
 pthread_mutex_t fmk_control_lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
@@ -86,6 +88,7 @@ fmk_device_set_queue(struct fmk_device *device, uint16_t id, struct fmk_queue *q
 	struct fmk_shared *shared = device->shared;
 
 	pthread_mutex_lock(&fmk_control_lock);
+	fmk_stats_keep(device, id);
 	lock_queues(shared);
 	shared->rx[id] = queue;
 	unlock_queues(shared);
@@ -131,6 +134,7 @@ load_queue(struct fmk_device *device, uint16_t id)
 {
 	struct fmk_shared *shared = device->shared;
 
+	shared->rx[id]->stall_drops = &shared->count.stall_drops;
 	return fmk_queue_load(shared->rx[id], &device->laid[id], shared->options.loop,
 		&shared->epoch, device->mem);
 }
@@ -185,6 +189,8 @@ fmk_control_set_wire(struct fmk_shared *shared, bool enabled)
 		rte_rwlock_write_unlock(&far->far_lock);
 	}
 	update_queues(shared);
+	if (shared->nic != NULL)
+		fmk_nic_changed(shared->nic);
 }
 
 int
@@ -209,7 +215,11 @@ fmk_device_start(struct fmk_device *device, uint16_t nb_rx)
 	device->end_untold = false;
 	shared->count_base.eof = 0;
 	shared->epoch = FMK_NOT_BEGUN;
-	if (nb_rx > 0 && shared->source == FMK_SOURCE_PRELOADED)
+	if (nb_rx > 0 && device->shares != NULL)
+		ret = fmk_device_go_live(device);
+	if (ret < 0)
+		RTE_SET_USED(ret);
+	else if (nb_rx > 0 && shared->source == FMK_SOURCE_PRELOADED)
 		ret = start_preloaded(device);
 	else if (nb_rx > 0)
 		ret = start_live(device);

@@ -10,14 +10,15 @@
 #include "fmk_nic.h"
 #include "fmk_pcap.h"
 #include "fmk_port.h"
+#include "fmk_shares.h"
 #include "fmk_steer.h"
 #include "fmk_stream.h"
 
 #define FRAME_MIN 60 /* bytes without CRC, IEEE 802.3 */
 
 /* The replay has ended; of several pollers that find out only one is told. */
-static bool
-end_replay(struct fmk_shared *shared)
+bool
+fmk_device_end_replay(struct fmk_shared *shared)
 {
 	shared->count.eof = 1;
 	return !__atomic_exchange_n(&shared->wire.eof, true, __ATOMIC_ACQ_REL);
@@ -33,7 +34,7 @@ fmk_device_end_queue(struct fmk_shared *shared, struct fmk_queue *queue)
 		if (other != NULL && !__atomic_load_n(&other->end_told, __ATOMIC_SEQ_CST))
 			return false;
 	}
-	return end_replay(shared);
+	return fmk_device_end_replay(shared);
 }
 
 static bool
@@ -121,7 +122,8 @@ fmk_device_advance(struct fmk_device *device, uint64_t now)
 	if (rte_spinlock_trylock(&shared->mover) == 0)
 		return false;
 	if (device->stream != NULL)
-		ended = fmk_stream_run(device->stream, shared, now) && end_replay(shared);
+		ended = fmk_stream_run(device->stream, shared, now) &&
+			fmk_device_end_replay(shared);
 	else if (device->port != NULL)
 		fmk_port_pump(device->port, shared, now);
 	rte_spinlock_unlock(&shared->mover);
@@ -150,6 +152,7 @@ fmk_device_skip(struct fmk_device *device)
 {
 	uint64_t next = fmk_device_next(device);
 
+	next = RTE_MIN(next, fmk_shares_next(device, device->shared->time));
 	if (next == UINT64_MAX)
 		return false;
 	if (next > device->shared->time)

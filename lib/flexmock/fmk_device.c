@@ -17,6 +17,7 @@
 #include "fmk_pcap.h"
 #include "fmk_pipes.h"
 #include "fmk_port.h"
+#include "fmk_stats.h"
 #include "fmk_stream.h"
 
 static TAILQ_HEAD(, fmk_device) devices = TAILQ_HEAD_INITIALIZER(devices);
@@ -76,6 +77,23 @@ close_source(struct fmk_device *device)
 	device->peer = NULL;
 }
 
+/* What only laid frames can do. */
+static int
+check_laid(const struct fmk_shared *shared)
+{
+	const struct fmk_options *options = &shared->options;
+	static const char *const caches[] = {"hot", "ring", "llc", "mem"};
+	const bool data = options->data != FMK_DATA_FRESH;
+
+	if (!data && options->cache == FMK_CACHE_HOT)
+		return 0;
+	FMK_LOG(ERR, shared->name,
+		"%s=%s: allowed only with preloaded frames, which are at most preload=%" PRId64,
+		data ? "data" : "cache", data ? "inplace" : caches[options->cache],
+		options->preload);
+	return -EINVAL;
+}
+
 /* Open what frames are read from. */
 static int
 open_source(struct fmk_device *device)
@@ -93,13 +111,8 @@ open_source(struct fmk_device *device)
 	ret = device->ops->open(shared->name, options, &device->peer);
 	if (ret < 0 || device->ops->count(device->peer) <= (uint64_t)options->preload)
 		return ret;
-	if (options->cache == FMK_CACHE_RING) {
-		FMK_LOG(ERR, shared->name,
-			"cache=ring: allowed only with preloaded frames, which are at most "
-			"preload=%" PRId64,
-			options->preload);
+	if (check_laid(shared) < 0)
 		return -EINVAL;
-	}
 	shared->source = FMK_SOURCE_STREAM;
 	return fmk_stream_open(device->ops, device->peer, options, &device->stream);
 }
@@ -242,6 +255,8 @@ open_all(struct fmk_device *device)
 		ret = open_source(device);
 	if (ret == 0 && options->tx_pcap[0] != '\0')
 		ret = open_writer(device);
+	if (ret == 0)
+		ret = fmk_stats_open(device);
 	if (ret == 0 && options->peer[0] != '\0')
 		ret = plug_peer(device);
 	if (ret == 0 && options->loopback)
@@ -289,6 +304,7 @@ fmk_device_create(
 		TAILQ_INSERT_TAIL(&devices, device, next);
 	pthread_mutex_unlock(&fmk_control_lock);
 	if (ret < 0) {
+		fmk_stats_drop(device);
 		close_all(device, false);
 		free_device(device);
 		return ret;
@@ -302,6 +318,7 @@ fmk_device_destroy(struct fmk_device *device, bool keep_lower)
 {
 	struct fmk_shared *far;
 
+	fmk_stats_close(device);
 	pthread_mutex_lock(&fmk_control_lock);
 	TAILQ_REMOVE(&devices, device, next);
 	far = device->shared->far;

@@ -41,6 +41,7 @@
 struct fmk_nic;
 struct fmk_pcap_writer;
 struct fmk_port;
+struct fmk_shares;
 struct fmk_stream;
 
 /** Where received frames come from, and so how queues work. */
@@ -105,7 +106,8 @@ struct fmk_device {
 
 	/* For pipes. */
 	struct fmk_flexbuf *list; /**< All frames in their order, laid when the first user came. */
-	struct fmk_peer *play;	  /**< Reads the list. */
+	struct fmk_shares *shares; /**< Of pipes in the list; kept when the card is live. */
+	struct fmk_peer *play;	   /**< Reads the list on a live card. */
 	bool begun;		  /**< Pipes have been open. */
 	bool end_untold; /**< A user of pipes has seen the replay end: the DPDK port has yet to tell. */
 	struct fmk_clock clock; /**< Of whoever polls the card. */
@@ -247,6 +249,12 @@ int fmk_device_open_pipes(struct fmk_device *device, bool port_free);
 
 /** A user of pipes goes; what it allocated was freed. The card's settings stay. */
 void fmk_device_close_pipes(struct fmk_device *device);
+
+/** Steer the frames of a preloaded card one by one from now on. @return 0 or -errno */
+int fmk_device_go_live(struct fmk_device *device);
+
+/** The replay has ended. @return whether nobody was told before */
+bool fmk_device_end_replay(struct fmk_shared *shared);
 
 /** Software has written descriptors: fmk_tx_doorbell() with the card's wire. */
 void fmk_device_doorbell(struct fmk_device *device, uint16_t notif, uint32_t tail, uint64_t now);

@@ -51,18 +51,34 @@ fmk_flexbuf_size(uint64_t flits, uint64_t frames, bool paced)
 		(paced ? frames * sizeof(struct fmk_arrival) : 0);
 }
 
+static uint64_t
+size_of(const struct fmk_lay *lay, const struct fmk_flexbuf *buf)
+{
+	uint64_t size =
+		fmk_flexbuf_size(buf->nb_flits, buf->nb_frames, lay->rate.kind != FMK_RATE_MAX);
+
+	return lay->flits ? size + (buf->nb_flits + 1) * sizeof(*buf->begun) : size;
+}
+
 /* Map room for the frames and flits that were counted, and count anew while laying. */
 static int
-make_room(struct fmk_flexbuf *buf, bool paced)
+make_room(const struct fmk_lay *lay, struct fmk_flexbuf *buf)
 {
+	void *behind;
+
 	if (buf->nb_frames == 0)
 		return 0;
-	if (map_buffer(buf, fmk_flexbuf_size(buf->nb_flits, buf->nb_frames, paced)) < 0)
+	if (map_buffer(buf, size_of(lay, buf)) < 0)
 		return -ENOMEM;
 	buf->data = buf->map;
 	buf->desc = (struct fmk_rx_desc *)(buf->data + buf->nb_flits * FMK_FLIT);
-	if (paced)
-		buf->arrival = (struct fmk_arrival *)(buf->desc + buf->nb_frames);
+	behind = buf->desc + buf->nb_frames;
+	if (lay->rate.kind != FMK_RATE_MAX) {
+		buf->arrival = behind;
+		behind = buf->arrival + buf->nb_frames;
+	}
+	if (lay->flits)
+		buf->begun = behind;
 	buf->room_frames = buf->nb_frames;
 	buf->room_flits = buf->nb_flits;
 	buf->nb_frames = 0;
@@ -91,31 +107,48 @@ append_frame(struct fmk_flexbuf *buf, const struct fmk_peer_frame *frame, uint64
 	};
 	if (buf->arrival != NULL)
 		buf->arrival[buf->nb_frames] = (struct fmk_arrival){at, buf->nb_flits};
+	for (uint64_t i = 0; buf->begun != NULL && i < FMK_FLITS(frame->len); i++)
+		buf->begun[buf->nb_flits + i + 1] = buf->nb_frames + 1;
 	buf->nb_bytes += frame->len;
 	buf->max_len = RTE_MAX(buf->max_len, frame->len);
 	count_frame(buf, frame);
 	return 0;
 }
 
+/* Buffer of the peer's frame with this number, NULL if it is laid in none. */
+static struct fmk_flexbuf *
+buffer_of(const struct fmk_lay *lay, struct fmk_flexbuf *bufs, uint64_t number,
+	const struct fmk_peer_frame *frame)
+{
+	if (lay->owner != NULL)
+		return lay->owner[number] == lay->pipe ? bufs : NULL;
+	return &bufs[fmk_steer_queue(frame->data, frame->len, lay->nb_queues)];
+}
+
 /* Read the peer once from its start: counting without room, laying with it. */
 static int
-read_peer(const struct fmk_lay *lay, struct fmk_flexbuf *bufs, struct fmk_pace *pace)
+read_peer(const struct fmk_lay *lay, struct fmk_flexbuf *bufs, struct fmk_pace *pace, uint64_t from)
 {
 	struct fmk_peer_frame frame;
 	int ret = lay->ops->rewind(lay->peer);
+	uint64_t at = 0;
 
-	while (ret == 0) {
+	for (uint64_t number = 0; ret == 0; number++) {
 		struct fmk_flexbuf *buf;
 
 		ret = lay->ops->next(lay->peer, &frame);
 		if (ret <= 0)
 			break;
 		ret = 0;
-		buf = &bufs[fmk_steer_queue(frame.data, frame.len, lay->nb_queues)];
+		if (pace != NULL)
+			at = from + fmk_pace_next(pace, frame.len, frame.time);
+		buf = buffer_of(lay, bufs, number, &frame);
+		if (buf == NULL)
+			continue;
 		if (pace == NULL)
 			count_frame(buf, &frame);
 		else
-			ret = append_frame(buf, &frame, fmk_pace_next(pace, frame.len, frame.time));
+			ret = append_frame(buf, &frame, at);
 		if (ret < 0)
 			FMK_LOG(ERR, lay->card,
 				"%s changed while it was read; allowed one nobody writes to",
@@ -126,13 +159,13 @@ read_peer(const struct fmk_lay *lay, struct fmk_flexbuf *bufs, struct fmk_pace *
 
 /* Whether what was counted fits: touching memory there is not ends the process. */
 static int
-check_memory(const struct fmk_lay *lay, const struct fmk_flexbuf *bufs, bool paced)
+check_memory(const struct fmk_lay *lay, const struct fmk_flexbuf *bufs)
 {
 	uint64_t available = fmk_mem_available();
 	uint64_t needed = 0;
 
 	for (uint16_t q = 0; q < lay->nb_queues; q++)
-		needed += fmk_flexbuf_size(bufs[q].nb_flits, bufs[q].nb_frames, paced);
+		needed += size_of(lay, &bufs[q]);
 	if (needed <= available)
 		return 0;
 	FMK_LOG(ERR, lay->card,
@@ -142,34 +175,84 @@ check_memory(const struct fmk_lay *lay, const struct fmk_flexbuf *bufs, bool pac
 	return -ENOMEM;
 }
 
+/* Times one buffer's frames are laid. */
+static uint64_t
+copies_of(const struct fmk_lay *lay, const struct fmk_flexbuf *buf)
+{
+	if (buf->nb_flits == 0 || buf->nb_flits >= lay->least)
+		return 1;
+	return (lay->least + buf->nb_flits - 1) / buf->nb_flits;
+}
+
+/* Lay all laps. @return 0 or -errno */
+static int
+lay_laps(const struct fmk_lay *lay, struct fmk_flexbuf *bufs, uint64_t copies)
+{
+	struct fmk_pace pace;
+	uint64_t from = 0;
+	int ret = 0;
+
+	for (uint64_t i = 0; ret == 0 && i < copies; i++) {
+		fmk_pace_init(&pace, &lay->rate);
+		ret = read_peer(lay, bufs, &pace, from);
+		from += lay->rate.kind == FMK_RATE_MAX ? 0 : fmk_pace_lap(&pace);
+	}
+	for (uint16_t q = 0; ret == 0 && q < lay->nb_queues; q++)
+		bufs[q].lap = from;
+	return ret;
+}
+
 int
 fmk_flexbuf_lay(const struct fmk_lay *lay, struct fmk_flexbuf *bufs)
 {
-	const bool paced = lay->rate.kind != FMK_RATE_MAX;
-	struct fmk_pace pace;
+	uint64_t copies;
 	int ret;
 
 	memset(bufs, 0, lay->nb_queues * sizeof(*bufs));
-	ret = read_peer(lay, bufs, NULL);
+	ret = read_peer(lay, bufs, NULL, 0);
+	copies = copies_of(lay, bufs);
+	for (uint16_t q = 0; q < lay->nb_queues; q++) {
+		bufs[q].nb_frames *= copies;
+		bufs[q].nb_flits *= copies;
+	}
 	if (ret == 0)
-		ret = check_memory(lay, bufs, paced);
+		ret = check_memory(lay, bufs);
 	for (uint16_t q = 0; ret == 0 && q < lay->nb_queues; q++) {
-		ret = make_room(&bufs[q], paced);
+		ret = make_room(lay, &bufs[q]);
 		if (ret < 0)
 			FMK_LOG(ERR, lay->card, "no memory for %" PRIu64 " MiB of frames",
 				(bufs[q].nb_flits * FMK_FLIT) >> 20);
 	}
-	if (ret == 0) {
-		fmk_pace_init(&pace, &lay->rate);
-		ret = read_peer(lay, bufs, &pace);
-	}
-	for (uint16_t q = 0; q < lay->nb_queues; q++) {
-		if (ret < 0)
-			fmk_flexbuf_free(&bufs[q]);
-		else if (paced)
-			bufs[q].lap = fmk_pace_lap(&pace);
-	}
+	if (ret == 0)
+		ret = lay_laps(lay, bufs, copies);
+	for (uint16_t q = 0; ret < 0 && q < lay->nb_queues; q++)
+		fmk_flexbuf_free(&bufs[q]);
 	return ret;
+}
+
+uint64_t
+fmk_flexbuf_due(const struct fmk_flexbuf *buf, uint64_t elapsed, uint64_t from)
+{
+	const uint64_t before = elapsed / buf->lap * buf->nb_frames;
+	uint64_t low = from > before ? from - before : 0;
+	uint64_t step = 1, high;
+
+	elapsed %= buf->lap;
+	/* What has come since the last look is little, or at least far less than a lap. */
+	while (low + step <= buf->nb_frames && buf->arrival[low + step - 1].at <= elapsed) {
+		low += step;
+		step *= 2;
+	}
+	high = RTE_MIN(low + step - 1, (uint64_t)buf->nb_frames);
+	while (low < high) {
+		uint64_t mid = low + (high - low) / 2;
+
+		if (buf->arrival[mid].at <= elapsed)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return before + low;
 }
 
 void

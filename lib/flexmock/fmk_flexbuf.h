@@ -47,7 +47,9 @@ struct fmk_flexbuf {
 	uint8_t *data;
 	struct fmk_rx_desc *desc;    /**< One for each frame. */
 	struct fmk_arrival *arrival; /**< One for each frame, NULL if not paced. */
-	uint64_t lap;		     /**< Picoseconds, if paced. */
+	uint32_t
+		*begun; /**< For each flit and the end, the frames that begin before it, or NULL. */
+	uint64_t lap;	/**< Picoseconds, if paced. */
 	uint32_t nb_frames;
 	uint32_t max_len; /**< Of the longest frame. */
 	uint64_t nb_flits;
@@ -65,10 +67,15 @@ struct fmk_lay {
 	struct fmk_peer *peer;
 	struct fmk_rate rate;
 	uint16_t nb_queues;
+	/** Pipe of each of the peer's frames: only those of `pipe` are laid, NULL: all. */
+	const uint16_t *owner;
+	uint16_t pipe;
+	bool flits;	/**< With a table of the frames that begin before each flit. */
+	uint64_t least; /**< The frames are laid again and again until these are so many flits. */
 };
 
 /**
- * Memory a FlexBuffer takes.
+ * Memory a FlexBuffer of a queue takes.
  *
  * @param flits FMK_FLITS() of each of its frames
  * @param paced whether its frames have arrivals: any rate but max
@@ -83,6 +90,13 @@ uint64_t fmk_flexbuf_size(uint64_t flits, uint64_t frames, bool paced);
  * @return 0, or -errno after one line of log
  */
 int fmk_flexbuf_lay(const struct fmk_lay *lay, struct fmk_flexbuf *bufs);
+
+/**
+ * @param elapsed picoseconds since a paced buffer's first lap began
+ * @param from a number of frames that is not greater than the result
+ * @return frames that have arrived by then
+ */
+uint64_t fmk_flexbuf_due(const struct fmk_flexbuf *buf, uint64_t elapsed, uint64_t from);
 
 /** Unmap; the buffer is empty then. */
 void fmk_flexbuf_free(struct fmk_flexbuf *buf);

@@ -19,6 +19,7 @@ fmk_nic_create(struct fmk_nic_counters *count, const struct fmk_mem *mem)
 	pthread_mutex_init(&nic->rx_lock, NULL);
 	nic->count = count;
 	nic->mem = mem;
+	nic->version = 1;
 	fmk_tx_init(&nic->tx);
 	return nic;
 }
@@ -68,6 +69,12 @@ direct(const struct fmk_nic *nic, const uint8_t *flit, uint32_t len, uint64_t no
 	return hash & fallback->mask;
 }
 
+uint32_t
+fmk_nic_direct(const struct fmk_nic *nic, const uint8_t *data, uint32_t len)
+{
+	return direct(nic, data, RTE_MIN(len, (uint32_t)FMK_FLIT), 0);
+}
+
 /*
  * Write a notification. A ring that is full has no room for a packet's; one that a head write asked
  * for is written all the same, where the next one will be (fpga_to_cpu.sv, numbers.md 2.57a).
@@ -102,7 +109,7 @@ store(struct fmk_nic *nic, uint32_t id, const uint8_t *flit, const uint8_t *data
 	struct fmk_pipe *pipe = &nic->pipe[id];
 	const uint32_t flits = (uint32_t)FMK_FLITS(len);
 	const bool silent = pipe->outstanding;
-	const bool enabled = pipe->mem != NULL && nic->ring[pipe->notif].mem != NULL;
+	const bool enabled = pipe->mem != NULL && !pipe->laid && nic->ring[pipe->notif].mem != NULL;
 
 	fmk_count(&nic->count->rx_dma_pkt, 1);
 	fmk_count(&nic->count->in_emptylist_pkt, 1);
@@ -161,6 +168,9 @@ has_room(const struct fmk_nic *nic, uint32_t id, uint32_t len)
 
 	if (nic->stopped)
 		return nic->nb_held < FMK_NIC_SLOTS;
+	/* It will take frames when its application has seen that it is to. */
+	if (pipe->laid)
+		return false;
 	return pipe->mem == NULL || fmk_pipe_room(pipe) >= FMK_FLITS(len);
 }
 
@@ -229,6 +239,7 @@ fmk_nic_stop_bus(struct fmk_nic *nic, bool stopped)
 		ret = -ENOMEM;
 	else
 		nic->stopped = stopped;
+	fmk_nic_changed(nic);
 	if (ret == 0 && !stopped)
 		run_bus(nic);
 	fmk_nic_unlock(nic);
@@ -236,6 +247,20 @@ fmk_nic_stop_bus(struct fmk_nic *nic, bool stopped)
 }
 
 /* Registers. */
+
+void
+fmk_nic_changed(struct fmk_nic *nic)
+{
+	__atomic_fetch_add(&nic->version, 1, __ATOMIC_RELEASE);
+}
+
+void
+fmk_nic_set_laid(struct fmk_nic *nic, uint16_t id, bool laid)
+{
+	fmk_nic_lock(nic);
+	nic->pipe[id].laid = laid;
+	fmk_nic_unlock(nic);
+}
 
 void
 fmk_nic_enable_notif(
@@ -267,6 +292,8 @@ set_pipe(struct fmk_nic *nic, uint16_t id, uint8_t *mem, uint16_t notif)
 	pipe->head = 0;
 	pipe->tail = 0;
 	pipe->outstanding = false;
+	pipe->laid = false;
+	fmk_nic_changed(nic);
 }
 
 void
@@ -368,6 +395,7 @@ fmk_nic_configure(struct fmk_nic *nic, const struct fmk_config *config, uint64_t
 		nic->stamp.enabled || nic->tx.limiter.enabled || nic->fallback.round_robin ||
 			nic->tx.nb_staged > 0,
 		__ATOMIC_RELAXED);
+	fmk_nic_changed(nic);
 	fmk_nic_unlock(nic);
 }
 

@@ -79,6 +79,7 @@ struct fmk_nic {
 	uint32_t nb_fallback;
 	bool round_robin;
 
+	uint32_t version; /**< Counts what changes who gets a frame, and how. */
 	bool timed; /**< Something of it follows the clock: limiter, timestamps, round robin. */
 	struct fmk_tx tx;
 	struct fmk_nic_counters *count; /**< Each counter has one writer: whoever holds its lock. */
@@ -189,6 +190,22 @@ fmk_nic_timed(const struct fmk_nic *nic)
 {
 	return __atomic_load_n(&nic->timed, __ATOMIC_RELAXED);
 }
+
+/** @return number of the steering that is in force: another one after every change. Any thread. */
+static inline uint32_t
+fmk_nic_version(const struct fmk_nic *nic)
+{
+	return __atomic_load_n(&nic->version, __ATOMIC_ACQUIRE);
+}
+
+/** Something changed that pipes with laid frames have to look at. Any thread. */
+void fmk_nic_changed(struct fmk_nic *nic);
+
+/** Say whether a pipe plays laid frames. Thread-safe. */
+void fmk_nic_set_laid(struct fmk_nic *nic, uint16_t id, bool laid);
+
+/** @return pipe that gets a frame, or FMK_FLOW_MISS; round robin aside. Under fmk_nic_lock(). */
+uint32_t fmk_nic_direct(const struct fmk_nic *nic, const uint8_t *data, uint32_t len);
 
 /** @return pipe of the rule with this key, or FMK_FLOW_MISS. Thread-safe. */
 uint32_t fmk_nic_find_rule(struct fmk_nic *nic, const struct fmk_key *key);

@@ -294,12 +294,13 @@ static const struct {
 	{KEY_rate, LIVE},
 	/* Live frames come in the buffers they are in. */
 	{KEY_cache, LIVE},
+	{KEY_data, LIVE},
 };
 
 /* Keys that say where frames come from or go to: a card without them may become a cable's end. */
 #define SOURCE                                                                                  \
 	(BIT(dev) | BIT(loopback) | BIT(rx_pcap) | BIT(tx_pcap) | BIT(gen) | BIT(infinite_rx) | \
-		BIT(loop) | BIT(preload) | BIT(rate) | BIT(cache))
+		BIT(loop) | BIT(preload) | BIT(rate) | BIT(cache) | BIT(data))
 
 static int
 check_conflicts(const struct list *list, uint32_t given)
@@ -336,6 +337,8 @@ check_together(const struct list *list)
 		given &= ~BIT(infinite_rx);
 	if (options->cache == FMK_CACHE_HOT)
 		given &= ~BIT(cache);
+	if (options->data == FMK_DATA_FRESH)
+		given &= ~BIT(data);
 	options->plain = (given & SOURCE) == 0;
 	if (check_conflicts(list, given) != 0)
 		return -EINVAL;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The FlexMock authors
  */
+#include <rte_branch_prediction.h>
 #include <rte_common.h>
 
 #include "fmk_pace.h"
 #include "fmk_peer.h"
+#include "fmk_queue.h"
 
 void
 fmk_pace_init(struct fmk_pace *pace, const struct fmk_rate *rate)
@@ -46,6 +48,18 @@ fmk_pace_next(struct fmk_pace *pace, uint32_t len, uint64_t capture_time)
 	pace->frames++;
 	pace->bits += 8.0 * (len + FMK_WIRE_OVERHEAD);
 	return at;
+}
+
+uint64_t
+fmk_pace_begin(uint64_t *epoch, uint64_t now)
+{
+	uint64_t begin = __atomic_load_n(epoch, __ATOMIC_RELAXED);
+
+	if (unlikely(begin == FMK_NOT_BEGUN) &&
+		__atomic_compare_exchange_n(
+			epoch, &begin, now, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		return now;
+	return begin;
 }
 
 uint64_t

@@ -46,4 +46,12 @@ uint64_t fmk_pace_next(struct fmk_pace *pace, uint32_t len, uint64_t capture_tim
  */
 uint64_t fmk_pace_lap(const struct fmk_pace *pace);
 
+/**
+ * Begin of a replay that begins with the first poll of any of its readers. Thread-safe.
+ *
+ * @param[in,out] epoch where the readers keep it; FMK_NOT_BEGUN before
+ * @param now device time
+ */
+uint64_t fmk_pace_begin(uint64_t *epoch, uint64_t now);
+
 #endif /* FMK_PACE_H */

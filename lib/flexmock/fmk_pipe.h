@@ -23,6 +23,7 @@ struct fmk_pipe {
 	bool outstanding; /**< The status bit: nothing more is notified until rx_head is written. */
 	bool allocated;
 	bool fallback;
+	bool laid; /**< It plays a share of laid frames (fmk_share.h): the NIC does not write to it. */
 };
 
 /** @return flits that are free */

@@ -13,11 +13,15 @@
 #include "fmk_pcap.h"
 #include "fmk_pipes.h"
 #include "fmk_port.h"
+#include "fmk_share.h"
+#include "fmk_shares.h"
 #include "fmk_stream.h"
 
 void
 fmk_pipes_close(struct fmk_device *device)
 {
+	fmk_shares_destroy(device->shares);
+	device->shares = NULL;
 	if (device->play != NULL)
 		fmk_play_ops.close(device->play);
 	device->play = NULL;
@@ -41,45 +45,79 @@ lay_list(struct fmk_device *device)
 		.nb_queues = 1,
 	};
 
+	if (device->list != NULL)
+		return 0;
 	device->list = calloc(1, sizeof(*device->list));
 	return device->list == NULL ? -ENOMEM : fmk_flexbuf_lay(&lay, device->list);
 }
 
-/* Frames that were to be laid out for each queue are steered while they are played. */
+/* Lay the frames; each pipe's share is laid out of them when the pipe is polled. */
 static int
-play_list(struct fmk_device *device)
+lay_shares(struct fmk_device *device)
 {
-	struct fmk_shared *shared = device->shared;
 	int ret = lay_list(device);
 
-	if (ret == 0) {
-		device->play = fmk_play_open(device->list);
-		ret = device->play == NULL ? -ENOMEM : 0;
+	if (ret == 0 && device->shares == NULL) {
+		device->shares = fmk_shares_create(device->list);
+		ret = device->shares == NULL ? -ENOMEM : 0;
 	}
-	if (ret == 0)
-		ret = fmk_stream_open(
-			&fmk_play_ops, device->play, &shared->options, &device->stream);
-	if (ret == 0)
-		shared->source = FMK_SOURCE_STREAM;
-	else
+	if (ret < 0)
 		fmk_pipes_close(device);
+	return ret;
+}
+
+static int
+open_stream(struct fmk_device *device, uint64_t played)
+{
+	struct fmk_stream *stream = NULL;
+	const uint64_t nb = device->list->nb_frames;
+	int ret = -ENOMEM;
+
+	device->play = fmk_play_open(device->list);
+	if (device->play != NULL)
+		ret = fmk_stream_open(
+			&fmk_play_ops, device->play, &device->shared->options, &stream);
+	if (ret == 0)
+		ret = fmk_stream_start(stream);
+	if (ret == 0 && played > 0)
+		fmk_stream_skip(stream, played / nb, played % nb);
+	rte_spinlock_lock(&device->shared->mover);
+	device->stream = stream;
+	rte_spinlock_unlock(&device->shared->mover);
+	return ret;
+}
+
+int
+fmk_device_go_live(struct fmk_device *device)
+{
+	struct fmk_shared *shared = device->shared;
+	int ret = 0;
+
+	pthread_mutex_lock(&fmk_control_lock);
+	if (shared->source == FMK_SOURCE_PRELOADED) {
+		ret = open_stream(device, fmk_shares_end(device));
+		if (ret == 0)
+			shared->source = FMK_SOURCE_STREAM;
+		else
+			FMK_LOG(ERR, shared->name, "no memory to steer frames one by one");
+		fmk_nic_changed(shared->nic);
+	}
+	pthread_mutex_unlock(&fmk_control_lock);
 	return ret;
 }
 
 static int
 check_preloaded(const struct fmk_shared *shared)
 {
-	if (shared->options.cache == FMK_CACHE_RING) {
-		FMK_LOG(ERR, shared->name, "cache=ring: allowed only without pipes");
-		return -EBUSY;
-	}
+	const struct fmk_options *options = &shared->options;
+
 	if (shared->queues_started) {
 		FMK_LOG(ERR, shared->name,
 			"the card's DPDK port runs on frames laid before its start, allowed to "
 			"open pipes before that, or with preload=0");
 		return -EBUSY;
 	}
-	return 0;
+	return fmk_share_check(shared->name, options);
 }
 
 static int
@@ -99,7 +137,7 @@ open_source(struct fmk_device *device, bool port_free)
 	if (shared->source == FMK_SOURCE_PRELOADED) {
 		ret = check_preloaded(shared);
 		if (ret == 0)
-			ret = play_list(device);
+			ret = lay_shares(device);
 	}
 	/* A replay that was begun goes on, whoever began it. */
 	if (ret == 0 && device->stream != NULL && !device->begun && !shared->queues_started)

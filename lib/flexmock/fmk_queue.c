@@ -44,6 +44,7 @@ rewind_queue(struct fmk_queue *queue, uint32_t laps)
 	queue->left = queue->paced ? 0 : total;
 	queue->span = queue->paced ? 0 : queue->buf.nb_frames;
 	queue->arrived = 0;
+	queue->mark = (struct fmk_mark){0};
 	queue->span_head = 0;
 	queue->span_count = 0;
 	queue->end_told = total == 0;
@@ -77,24 +78,52 @@ epoch(const struct fmk_queue *queue, uint64_t now)
 	return begin;
 }
 
-/* Frames of the replay whose time has come. */
-static uint64_t
-due(const struct fmk_queue *queue, uint64_t elapsed)
+/*
+ * First frame of a lap from low on that is later than a time. Steps double from low, so that the
+ * search takes as long as what is passed is far, however long the lap is.
+ */
+static uint32_t
+gallop(const struct fmk_flexbuf *buf, uint32_t low, uint64_t time)
 {
-	const struct fmk_flexbuf *buf = &queue->buf;
-	uint64_t frames = elapsed / buf->lap * buf->nb_frames;
-	uint32_t low = 0, high = buf->nb_frames;
+	uint64_t step = 1;
+	uint32_t high;
 
-	elapsed %= buf->lap;
+	while (step <= buf->nb_frames - low && buf->arrival[low + step - 1].at <= time) {
+		low += (uint32_t)step;
+		step *= 2;
+	}
+	high = (uint32_t)RTE_MIN(low + step - 1, (uint64_t)buf->nb_frames);
 	while (low < high) {
 		uint32_t mid = low + (high - low) / 2;
 
-		if (buf->arrival[mid].at <= elapsed)
+		if (buf->arrival[mid].at <= time)
 			low = mid + 1;
 		else
 			high = mid;
 	}
-	return RTE_MIN(frames + low, queue->total);
+	return low;
+}
+
+/* Move the mark on to a time. @return frames of the replay whose time has come */
+static uint64_t
+due(const struct fmk_queue *queue, uint64_t elapsed, struct fmk_mark *mark)
+{
+	const struct fmk_flexbuf *buf = &queue->buf;
+	uint64_t time = elapsed - mark->lap_at;
+	uint64_t laps;
+
+	/* Clocks of two cores may differ by a little: nothing goes back. */
+	if ((int64_t)time >= 0) {
+		if (time >= buf->lap) {
+			laps = time / buf->lap;
+			time %= buf->lap;
+			mark->lap_at += laps * buf->lap;
+			mark->before += laps * buf->nb_frames;
+			mark->index = 0;
+		}
+		mark->index = gallop(buf, mark->index, time);
+	}
+	return RTE_MIN(mark->before + mark->index, queue->total);
 }
 
 static uint64_t
@@ -105,7 +134,7 @@ clock_brings(struct fmk_queue *queue, uint64_t now)
 
 	if (queue->buf.nb_frames == 0 || (int64_t)(now - begin) < 0)
 		return 0;
-	n = due(queue, now - begin) - queue->arrived;
+	n = due(queue, now - begin, &queue->mark) - queue->arrived;
 	queue->arrived += n;
 	return n;
 }
@@ -130,14 +159,24 @@ fmk_queue_next(const struct fmk_queue *queue, uint64_t now)
 {
 	const struct fmk_flexbuf *buf = &queue->buf;
 	uint64_t begin = queue->epoch == NULL ? FMK_NOT_BEGUN : *queue->epoch;
+	struct fmk_mark mark = queue->mark;
 	uint64_t n;
 
 	if (!queue->paced || buf->nb_frames == 0 || begin == FMK_NOT_BEGUN)
 		return UINT64_MAX;
-	n = due(queue, now - begin);
+	n = due(queue, now - begin, &mark);
 	if (n == queue->total)
 		return UINT64_MAX;
 	return begin + n / buf->nb_frames * buf->lap + buf->arrival[n % buf->nb_frames].at;
+}
+
+/* Frames that came since the last poll found all descriptors taken. */
+static void
+miss(struct fmk_queue *queue, uint64_t came, uint64_t missed)
+{
+	queue->count->missed += missed;
+	if (came > queue->capacity && queue->stall_drops != NULL)
+		__atomic_fetch_add(queue->stall_drops, missed, __ATOMIC_RELAXED);
 }
 
 void
@@ -146,7 +185,8 @@ fmk_queue_arrive(struct fmk_queue *queue, uint64_t now)
 	uint64_t n = clock_brings(queue, now);
 	uint64_t taken = RTE_MIN(n, queue->capacity - queue->left);
 
-	queue->count->missed += n - taken;
+	if (unlikely(taken < n))
+		miss(queue, n, n - taken);
 	if (taken == 0)
 		return;
 	push_span(queue, queue->arrived - n, taken);

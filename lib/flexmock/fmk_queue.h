@@ -39,6 +39,13 @@ struct fmk_span {
 	uint64_t count;
 };
 
+/** How far the clock has come: no frame before this place is still to arrive. */
+struct fmk_mark {
+	uint64_t lap_at; /**< Picoseconds from the start of the replay to this lap's. */
+	uint64_t before; /**< Frames of the laps before it. */
+	uint32_t index;	 /**< Frames of this lap. */
+};
+
 struct fmk_queue {
 	/* The cursor: read and written on every burst. */
 	const struct fmk_rx_desc *desc; /**< Next frame. */
@@ -60,6 +67,8 @@ struct fmk_queue {
 	/* Paced. */
 	uint64_t *epoch;  /**< Device time of the first lap, of all queues of the card. */
 	uint64_t arrived; /**< Frames the clock has brought, dropped ones included. */
+	struct fmk_mark mark;
+	uint64_t *stall_drops; /**< The card's counter of them, NULL: not wanted. */
 	struct fmk_span *spans;
 	uint32_t span_head;
 	uint32_t span_count;
@@ -102,7 +111,9 @@ int fmk_queue_open_ring(struct fmk_queue *queue, int numa_node, const struct fmk
 
 /**
  * Let the clock bring frames; those that find no descriptor are dropped and counted as missed.
- * Afterwards fmk_queue.left frames may be taken.
+ * Afterwards fmk_queue.left frames may be taken. If more came since the last call than the queue
+ * has descriptors, so that it would have dropped some in any case, those dropped now count as
+ * drops of a stall too.
  *
  * @param now device time, picoseconds
  */

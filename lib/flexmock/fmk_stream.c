@@ -63,6 +63,19 @@ fmk_stream_start(struct fmk_stream *stream)
 	return stream->ops->rewind(stream->peer);
 }
 
+void
+fmk_stream_skip(struct fmk_stream *stream, uint64_t laps, uint64_t frames)
+{
+	struct fmk_peer_frame frame;
+
+	if (stream->laps_left != UINT32_MAX) {
+		stream->ended = laps >= stream->laps_left;
+		stream->laps_left -= (uint32_t)RTE_MIN(laps, (uint64_t)stream->laps_left - 1);
+	}
+	while (frames-- > 0 && stream->ops->next(stream->peer, &frame) == 1)
+		;
+}
+
 static bool
 pulled(const struct fmk_stream *stream)
 {

@@ -31,6 +31,9 @@ void fmk_stream_close(struct fmk_stream *stream);
 /** Begin with the first frame, at the first run. @return 0 or -errno after one line of log */
 int fmk_stream_start(struct fmk_stream *stream);
 
+/** Leave out frames of a stream that begins: whole laps and frames of the next one. */
+void fmk_stream_skip(struct fmk_stream *stream, uint64_t laps, uint64_t frames);
+
 /**
  * Read frames into the queues of @p shared: with rate=max while they have room, else those whose
  * time has come; frames that find no room then are dropped and counted.

@@ -149,6 +149,8 @@ next_pipe(struct norman_device *dev)
 {
 	struct norman_pipe *pipe = next_ready(dev);
 
+	if (pipe == NULL)
+		pipe = norman_share_next(dev);
 	if (pipe != NULL)
 		return pipe;
 	norman_device_poll_card(dev);

@@ -13,11 +13,13 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include <rte_branch_prediction.h>
 #include <rte_common.h>
 #include <rte_log.h>
 
 #include <fmk_device.h>
 #include <fmk_nic.h>
+#include <fmk_share.h>
 
 #include "norman.h"
 
@@ -42,6 +44,13 @@ struct norman_pipe_entry {
 	struct norman_pipe pipe;
 	TAILQ_ENTRY(norman_pipe_entry) next;
 	uint8_t *map; /**< Memory of fmk_pipe_map(), NULL if it is the application's. */
+
+	/* norman_share.c */
+	struct fmk_share *share; /**< The laid frames it plays, NULL: the card writes to it. */
+	uint32_t version;	 /**< Of the card's steering it is in line with. */
+	uint32_t peeked;	 /**< rx_tail at the last peek. */
+	uint32_t reported;	 /**< rx_tail when it was the next pipe last. */
+	bool plain_tx;		 /**< What is sent goes nowhere, and nothing limits it. */
 };
 
 /**
@@ -67,7 +76,10 @@ struct norman_device {
 	struct fmk_nic *nic;
 	struct fmk_device *card;
 	uint16_t notif;
-	uint16_t nb_tx; /**< Transmit sides so far: the next one's number. */
+	uint32_t version;		/**< Of the steering all pipes are in line with. */
+	uint32_t nb_pipes;		/**< Pipes of all kinds. */
+	struct norman_pipe_entry *turn; /**< Pipe whose laid frames were reported last. */
+	uint16_t nb_tx;			/**< Transmit sides so far: the next one's number. */
 	TAILQ_HEAD(, norman_pipe_entry) pipes;
 	struct norman_pipe *by_id[FMK_PIPES_MAX];
 	uint16_t ready[FMK_PIPES_MAX];
@@ -105,6 +117,42 @@ uint64_t norman_device_now(const struct norman_device *dev);
 
 /** Nanoseconds of CLOCK_MONOTONIC. */
 uint64_t norman_monotonic_ns(void);
+
+/* norman_share.c: pipes that play laid frames */
+
+static inline struct norman_pipe_entry *
+norman_pipe_entry(struct norman_pipe *pipe)
+{
+	return container_of(pipe, struct norman_pipe_entry, pipe);
+}
+
+/** Bring a pipe in line with the card. */
+void norman_share_refresh(struct norman_pipe_entry *entry);
+
+/** @return the share a pipe plays, NULL if it plays none */
+static inline struct fmk_share *
+norman_share_of(struct norman_pipe_entry *entry)
+{
+	if (unlikely(entry->version != fmk_nic_version(entry->pipe.dev->nic)))
+		norman_share_refresh(entry);
+	return entry->share;
+}
+
+/** norman_pipe_peek_some() of a pipe that plays a share. */
+uint32_t norman_share_peek(
+	struct norman_pipe_entry *entry, uint8_t **buf, uint32_t max, int32_t limit);
+
+/** Free, or send to nowhere, the oldest flits of a pipe that plays a share. */
+void norman_share_release(struct norman_pipe_entry *entry, uint32_t flits, bool sent);
+
+/** Send the oldest flits of a pipe that plays a share, where they go somewhere. */
+void norman_share_send(struct norman_pipe_entry *entry, uint32_t flits);
+
+/** Flits that were sent so have left. */
+void norman_share_freed(struct norman_pipe_entry *entry, uint32_t flits);
+
+/** @return the next of the device's pipes that has laid frames, NULL if none has */
+struct norman_pipe *norman_share_next(struct norman_device *dev);
 
 /* norman_send.c */
 

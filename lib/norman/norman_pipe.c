@@ -8,6 +8,8 @@
 
 #include <rte_branch_prediction.h>
 
+#include <fmk_shares.h>
+
 #include "norman_internal.h"
 
 #define PIPE_LOG(level, pipe, fmt, ...)                                         \
@@ -65,6 +67,7 @@ add_entry(struct norman_device *dev, struct norman_pipe_entry *entry)
 	if (entry->pipe.kind != NORMAN_RX)
 		entry->pipe.tx_id = dev->nb_tx++;
 	TAILQ_INSERT_TAIL(&dev->pipes, entry, next);
+	dev->nb_pipes++;
 }
 
 /* A pipe that receives and has its number. */
@@ -152,31 +155,36 @@ norman_tx_pipe_open(struct norman_device *dev, uint8_t *buf)
 
 /* Nothing refers to the number any more: what is still in the ring was for this pipe. */
 static void
-close_receiver(struct norman_device *dev, struct norman_pipe *pipe)
+close_receiver(struct norman_device *dev, struct norman_pipe *pipe, bool in_flight)
 {
 	fmk_nic_free_pipe(dev->nic, pipe->rx_id);
 	while (norman_device_poll(dev) > 0)
 		;
 	dev->by_id[pipe->rx_id] = NULL;
+	fmk_shares_close(dev->card, pipe->rx_id, in_flight);
 	norman_device_update_fallback(dev);
 }
 
 void
 norman_pipe_close(struct norman_pipe *pipe)
 {
-	struct norman_pipe_entry *entry = container_of(pipe, struct norman_pipe_entry, pipe);
+	struct norman_pipe_entry *entry = norman_pipe_entry(pipe);
 	struct norman_device *dev = pipe->dev;
+	bool in_flight;
 
 	if (pipe->kind != NORMAN_RX)
 		norman_device_flush(dev);
 	/* Bytes that the card has not read yet stay where they are. */
-	if (norman_device_drop_sends(dev, pipe)) {
+	in_flight = norman_device_drop_sends(dev, pipe);
+	if (in_flight) {
 		PIPE_LOG(WARNING, pipe, "closed while the card cannot send its data");
 		entry->map = NULL;
 	}
 	if (receives(pipe))
-		close_receiver(dev, pipe);
+		close_receiver(dev, pipe, in_flight);
 	TAILQ_REMOVE(&dev->pipes, entry, next);
+	dev->nb_pipes--;
+	dev->version = 0;
 	fmk_pipe_unmap(entry->map);
 	free(entry);
 }
@@ -229,15 +237,24 @@ norman_pipe_bind(struct norman_pipe *pipe, uint16_t dst_port, uint16_t src_port,
 /* Receiving. */
 
 uint32_t
-norman_pipe_peek(struct norman_pipe *pipe, uint8_t **buf, uint32_t max)
+norman_pipe_peek_some(struct norman_pipe *pipe, uint8_t **buf, uint32_t max, int32_t limit)
 {
+	struct norman_pipe_entry *entry = norman_pipe_entry(pipe);
 	struct norman_device *dev = pipe->dev;
 
 	if (pipe->kind == NORMAN_RXTX)
 		norman_device_process_completions(dev);
+	if (likely(norman_share_of(entry) != NULL))
+		return norman_share_peek(entry, buf, max, limit);
 	norman_device_poll_card(dev);
 	*buf = pipe->buf + (size_t)pipe->rx_tail * NORMAN_FLIT;
 	return RTE_MIN(norman_pipe_available(pipe), max);
+}
+
+uint32_t
+norman_pipe_peek(struct norman_pipe *pipe, uint8_t **buf, uint32_t max)
+{
+	return norman_pipe_peek_some(pipe, buf, max, -1);
 }
 
 uint32_t
@@ -258,9 +275,17 @@ norman_pipe_confirm_wrong(struct norman_pipe *pipe, uint32_t n)
 		n, norman_pipe_available(pipe));
 }
 
+/* Give flits back to the card; 0 only asks it to report. */
 static void
-write_head(struct norman_pipe *pipe)
+give_back(struct norman_pipe *pipe, uint32_t flits)
 {
+	struct norman_pipe_entry *entry = norman_pipe_entry(pipe);
+
+	if (entry->share != NULL) {
+		norman_share_release(entry, flits, false);
+		return;
+	}
+	pipe->rx_head = (pipe->rx_head + flits) % NORMAN_PIPE_FLITS;
 	fmk_nic_pipe_head(pipe->dev->nic, pipe->rx_id, pipe->rx_head);
 }
 
@@ -288,8 +313,7 @@ norman_pipe_free(struct norman_pipe *pipe, uint32_t n)
 			n, norman_pipe_owned(pipe));
 		return;
 	}
-	pipe->rx_head = (uint32_t)(pipe->rx_head + flits) % NORMAN_PIPE_FLITS;
-	write_head(pipe);
+	give_back(pipe, (uint32_t)flits);
 }
 
 void
@@ -297,15 +321,14 @@ norman_pipe_clear(struct norman_pipe *pipe)
 {
 	if (!is_rx(pipe, "clear"))
 		return;
-	pipe->rx_head = pipe->rx_tail;
-	write_head(pipe);
+	give_back(pipe, norman_pipe_owned(pipe) / NORMAN_FLIT);
 }
 
 void
 norman_pipe_prefetch(struct norman_pipe *pipe)
 {
 	if (receives(pipe))
-		write_head(pipe);
+		give_back(pipe, 0);
 }
 
 /* Sending. */
@@ -376,6 +399,24 @@ can_send(struct norman_pipe *pipe, uint32_t n)
 	return true;
 }
 
+/* A share's bytes that go nowhere have gone there at once. */
+static void
+send_bytes(struct norman_pipe *pipe, uint32_t n)
+{
+	struct norman_pipe_entry *entry = norman_pipe_entry(pipe);
+
+	if (norman_share_of(entry) == NULL) {
+		pipe->tx_free -= n;
+		norman_device_send(pipe->dev, pipe->buf, pipe->tx_begin, n, pipe);
+	} else if (likely(entry->plain_tx && pipe->tx_free == NORMAN_PIPE_BYTES - 1)) {
+		norman_share_release(entry, n / NORMAN_FLIT, true);
+		pipe->dev->completions++;
+	} else {
+		pipe->tx_free -= n;
+		norman_share_send(entry, n / NORMAN_FLIT);
+	}
+}
+
 int
 norman_pipe_send(struct norman_pipe *pipe, uint32_t n)
 {
@@ -388,8 +429,7 @@ norman_pipe_send(struct norman_pipe *pipe, uint32_t n)
 			n, NORMAN_FLIT, pipe->kind == NORMAN_RX ? 0 : sendable(pipe));
 		return -EINVAL;
 	}
-	pipe->tx_free -= n;
-	norman_device_send(pipe->dev, pipe->buf, pipe->tx_begin, n, pipe);
+	send_bytes(pipe, n);
 	pipe->tx_begin = (pipe->tx_begin + n) % NORMAN_PIPE_BYTES;
 	return 0;
 }

@@ -39,6 +39,10 @@ free_sent(struct norman_pipe *pipe)
 
 	pipe->tx_done = 0;
 	pipe->rx_head = (pipe->rx_head + flits) % NORMAN_PIPE_FLITS;
+	if (norman_pipe_entry(pipe)->share != NULL) {
+		norman_share_freed(norman_pipe_entry(pipe), flits);
+		return;
+	}
 	fmk_nic_pipe_head(pipe->dev->nic, pipe->rx_id, pipe->rx_head);
 }
 

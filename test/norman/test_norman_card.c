@@ -40,7 +40,7 @@ no_name_is_the_generator_or_what_the_environment_says(void **state)
 	assert_string_equal(norman_device_name(dev), FLEXMOCK_DEFAULT_CARD);
 	assert_string_equal(norman_device_name(same), FLEXMOCK_DEFAULT_CARD);
 	rx = open_rx(same, true);
-	assert_int_equal(take(rx), 1);
+	assert_in_range(take(rx), 1, 1024);
 	assert_in_range(take(rx), 1, 1024);
 	norman_device_close(dev);
 	norman_device_close(same);

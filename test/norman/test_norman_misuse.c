@@ -271,7 +271,8 @@ cards_that_cannot_be_had(void **state)
 		{"net_flexmock_bad,nosuchkey=1", "nosuchkey=1", "unknown key"},
 		{"net_flexmock_bad,rx_pcap=/nonexistent.pcap", "rx_pcap=/nonexistent.pcap",
 			"allowed"},
-		{"net_flexmock_bad,cache=ring", "cache=ring", "without pipes"},
+		{"net_flexmock_bad,data=inplace,preload=0", "data=inplace", "preloaded"},
+		{"net_flexmock_bad,cache=llc,rate=1Mpps", "cache=llc", "rate=max"},
 	};
 
 	(void)state;

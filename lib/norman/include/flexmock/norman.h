@@ -201,6 +201,13 @@ int norman_pipe_bind(struct norman_pipe *pipe, uint16_t dst_port, uint16_t src_p
  */
 uint32_t norman_pipe_peek(struct norman_pipe *pipe, uint8_t **buf, uint32_t max);
 
+/**
+ * The same for who wants at most @p limit packets (-1: any number). All bytes are told, as the card
+ * does, but a card that lays its frames out for this pipe need not bring more.
+ */
+uint32_t norman_pipe_peek_some(
+	struct norman_pipe *pipe, uint8_t **buf, uint32_t max, int32_t limit);
+
 /** The same and consume them: the application owns them until it frees or sends them. */
 uint32_t norman_pipe_recv(struct norman_pipe *pipe, uint8_t **buf, uint32_t max);
 
@@ -304,7 +311,7 @@ norman_pipe_peek_pkts(struct norman_pipe *pipe, int32_t limit)
 	struct norman_batch batch;
 
 	batch.pipe = pipe;
-	batch.available = norman_pipe_peek(pipe, &batch.buf, NORMAN_PIPE_BYTES);
+	batch.available = norman_pipe_peek_some(pipe, &batch.buf, NORMAN_PIPE_BYTES, limit);
 	batch.next = batch.buf;
 	batch.left = (uint32_t)limit;
 	return batch;

@@ -1,0 +1,526 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The FlexMock authors
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_branch_prediction.h>
+#include <rte_common.h>
+#include <rte_cycles.h>
+#include <rte_pause.h>
+
+#include "fmk_cache.h"
+#include "fmk_counter.h"
+#include "fmk_log.h"
+#include "fmk_pace.h"
+#include "fmk_queue.h"
+#include "fmk_share.h"
+
+#define FULL (FMK_PIPE_FLITS - 1) /* flits a pipe holds */
+#define RUNS FMK_PIPE_FLITS	  /* each of a paced share holds a flit, but the first */
+
+/* Runs. */
+
+static inline const struct fmk_run *
+run_of(const struct fmk_share *share, const struct fmk_place *place)
+{
+	return &share->runs[place->run];
+}
+
+/* A place at the end of its run goes to the next one, if there is one. */
+static inline void
+jump(const struct fmk_share *share, struct fmk_place *place)
+{
+	if (likely(place->at != run_of(share, place)->end))
+		return;
+	if (!share->paced) {
+		place->at = 0;
+	} else if (place->run != share->last_run) {
+		place->run = (place->run + 1) % RUNS;
+		place->at = run_of(share, place)->at;
+	}
+}
+
+/* Frames that begin in [at, at + n). */
+static inline uint32_t
+frames_in(const struct fmk_share *share, uint64_t at, uint64_t n)
+{
+	return share->begun[at + n] - share->begun[at];
+}
+
+static inline bool
+begins(const struct fmk_share *share, uint64_t flit)
+{
+	return share->begun[flit + 1] != share->begun[flit];
+}
+
+/*
+ * Flits from a place, where a frame begins, to the end of the frame in which the wanted ones end;
+ * of at most limit, whole frames. A run ends where a frame does.
+ */
+static inline uint32_t
+whole(const struct fmk_share *share, const struct fmk_place *place, uint64_t want, uint64_t limit)
+{
+	const uint64_t rest = run_of(share, place)->end - place->at;
+	uint64_t n = RTE_MIN(want, RTE_MIN(rest, limit));
+
+	if (likely(share->uniform == 1))
+		return (uint32_t)n;
+	while (n < rest && n < limit && !begins(share, place->at + n))
+		n++;
+	while (n < rest && n > 0 && !begins(share, place->at + n))
+		n--;
+	return (uint32_t)n;
+}
+
+/* Delivering. */
+
+static void
+copy(struct fmk_share *share, const struct fmk_place *from, uint32_t flits)
+{
+	uint8_t *to = share->ring + (size_t)share->ring_at * FMK_FLIT;
+	const size_t bytes = (size_t)flits * FMK_FLIT;
+
+	/* The second mapping of the ring takes what goes beyond its end. */
+	memcpy(to, share->data + from->at * FMK_FLIT, bytes);
+	if (unlikely(share->flush))
+		fmk_cache_flush(to, bytes);
+	share->ring_at = (share->ring_at + flits) % FMK_PIPE_FLITS;
+}
+
+static inline void
+take(struct fmk_share *share, uint32_t flits)
+{
+	if (share->left != UINT64_MAX)
+		share->left -= flits;
+	if (!share->paced) {
+		fmk_count(&share->count.frames, frames_in(share, share->read.at, flits));
+		fmk_count(&share->count.flits, flits);
+	}
+	share->read.at += flits;
+}
+
+/* The ring takes all that it has room for, long before it is read. */
+static void
+fill_ahead(struct fmk_share *share, uint32_t room)
+{
+	while (share->filled < room && share->filled < share->left) {
+		uint32_t n;
+
+		jump(share, &share->fill);
+		n = whole(share, &share->fill, room, RTE_MIN(room, share->left) - share->filled);
+		if (n == 0)
+			break;
+		copy(share, &share->fill, n);
+		share->fill.at += n;
+		share->filled += n;
+	}
+}
+
+static uint32_t
+deliver_fresh(struct fmk_share *share, uint32_t want, uint32_t room)
+{
+	uint64_t limit = RTE_MIN(share->left, (uint64_t)room);
+	uint32_t done = 0, n;
+
+	if (share->ahead) {
+		fill_ahead(share, room);
+		limit = share->filled;
+	}
+	for (; done < want && limit > 0; done += n, limit -= n) {
+		jump(share, &share->read);
+		n = whole(share, &share->read, want - done, limit);
+		if (n == 0)
+			break;
+		if (share->ahead)
+			share->filled -= n;
+		else
+			copy(share, &share->read, n);
+		take(share, n);
+	}
+	return done;
+}
+
+static inline uint32_t
+deliver_in_place(struct fmk_share *share, uint32_t want, uint32_t room, bool fresh)
+{
+	uint32_t n;
+
+	/* What is unread goes on in the same run, or has to be read first. */
+	if (unlikely(share->read.at == run_of(share, &share->read)->end)) {
+		if (!fresh)
+			return 0;
+		jump(share, &share->read);
+	}
+	n = whole(share, &share->read, want, RTE_MIN(share->left, (uint64_t)room));
+	take(share, n);
+	return n;
+}
+
+uint32_t
+fmk_share_deliver(struct fmk_share *share, uint32_t want, bool fresh)
+{
+	const uint32_t room = FULL - share->used;
+	uint32_t n;
+
+	if (unlikely(share->shut || share->left == 0))
+		return 0;
+	if (share->ring == NULL)
+		n = deliver_in_place(share, want == 0 ? FULL : want, room, fresh);
+	else if (want == 0)
+		n = deliver_fresh(share, share->ahead ? FULL : FMK_SHARE_HOT, room);
+	else
+		n = deliver_fresh(share, want, room);
+	share->used += n;
+	fmk_count(&share->count.reports, n > 0);
+	if (unlikely(share->completion != 0) && n > 0)
+		fmk_share_pay(share->completion);
+	return n;
+}
+
+/* Releasing. */
+
+/* The oldest flits are the card's again, at their place in the lap. @return flits of them in a row */
+static inline uint32_t
+pass(struct fmk_share *share, uint32_t flits)
+{
+	uint64_t at;
+	uint32_t n;
+
+	jump(share, &share->sent);
+	at = share->sent.at;
+	n = (uint32_t)RTE_MIN((uint64_t)flits, run_of(share, &share->sent)->end - at);
+	if (unlikely(share->flush) && share->ring == NULL)
+		fmk_cache_flush(share->data + at * FMK_FLIT, (size_t)n * FMK_FLIT);
+	share->sent.at += n;
+	return n;
+}
+
+void
+fmk_share_freed(struct fmk_share *share, uint32_t flits)
+{
+	share->used -= flits;
+	fmk_count(&share->count.heads, 1);
+	if (unlikely(share->doorbell != 0))
+		fmk_share_pay(share->doorbell);
+}
+
+void
+fmk_share_release(struct fmk_share *share, uint32_t flits, bool sent)
+{
+	uint64_t frames = 0;
+	uint32_t n;
+
+	for (uint32_t left = flits; left > 0; left -= n) {
+		n = pass(share, left);
+		if (sent)
+			frames += frames_in(share, share->sent.at - n, n);
+	}
+	if (sent) {
+		fmk_count(&share->count.sends, 1);
+		fmk_count(&share->count.sent, frames);
+		fmk_count(&share->count.sent_flits, flits);
+		if (unlikely(share->completion != 0))
+			fmk_share_pay(share->completion);
+	}
+	fmk_share_freed(share, flits);
+}
+
+uint8_t *
+fmk_share_hand_over(struct fmk_share *share, uint32_t *flits)
+{
+	*flits = pass(share, *flits);
+	return share->data + (share->sent.at - *flits) * FMK_FLIT;
+}
+
+void
+fmk_share_pay(uint32_t cycles)
+{
+	const uint64_t end = rte_rdtsc() + cycles;
+
+	while (rte_rdtsc() < end)
+		rte_pause();
+}
+
+/* Arriving by the clock. */
+
+static uint64_t
+flit_of(const struct fmk_share *share, uint64_t frame)
+{
+	const struct fmk_flexbuf *buf = &share->buf;
+
+	return frame == buf->nb_frames ? buf->nb_flits : buf->arrival[frame].flit;
+}
+
+/* Flits of the first n frames of the replay. */
+static uint64_t
+flits_before(const struct fmk_share *share, uint64_t n)
+{
+	const struct fmk_flexbuf *buf = &share->buf;
+
+	return n / buf->nb_frames * buf->nb_flits + flit_of(share, n % buf->nb_frames);
+}
+
+static void
+push_run(struct fmk_share *share, uint64_t at, uint64_t end)
+{
+	struct fmk_run *last = &share->runs[share->last_run];
+
+	if (last->end == at) {
+		last->end = end;
+		return;
+	}
+	share->last_run = (share->last_run + 1) % RUNS;
+	share->runs[share->last_run] = (struct fmk_run){at, end};
+}
+
+/* Frames from first to end of one lap come: those for which there is room when they do. */
+static uint64_t
+accept(struct fmk_share *share, uint64_t first, uint64_t end, uint64_t room)
+{
+	const uint64_t at = flit_of(share, first);
+	uint64_t low = first, high = end, before = room, stop;
+
+	/* As many as fit one after the other; behind the first that does not, shorter ones may. */
+	while (low < high) {
+		uint64_t mid = low + (high - low + 1) / 2;
+
+		if (flit_of(share, mid) - at <= room)
+			low = mid;
+		else
+			high = mid - 1;
+	}
+	if (low > first)
+		push_run(share, at, flit_of(share, low));
+	fmk_count(&share->count.frames, low - first);
+	room -= flit_of(share, low) - at;
+	for (; low < end && room >= share->least; low++) {
+		stop = flit_of(share, low + 1);
+		if (stop - flit_of(share, low) > room)
+			continue;
+		push_run(share, flit_of(share, low), stop);
+		fmk_count(&share->count.frames, 1);
+		room -= stop - flit_of(share, low);
+	}
+	return before - room;
+}
+
+static void
+count_dropped(struct fmk_share *share, uint64_t came, uint64_t frames, uint64_t flits)
+{
+	fmk_count(&share->count.dropped, frames);
+	fmk_count(&share->count.dropped_flits, flits);
+	if (came > FULL)
+		fmk_count(&share->count.stalled, frames);
+}
+
+static void
+arrive(struct fmk_share *share, uint64_t n, uint64_t room)
+{
+	const uint64_t nb_frames = share->buf.nb_frames;
+	const uint64_t accepted = share->count.frames;
+	const uint64_t first = share->arrived - n;
+	const uint64_t came = flits_before(share, share->arrived) - flits_before(share, first);
+	uint64_t taken = 0;
+
+	for (uint64_t i = first; i < share->arrived && room - taken >= share->least;) {
+		const uint64_t index = i % nb_frames;
+		const uint64_t end = RTE_MIN(nb_frames, index + (share->arrived - i));
+
+		taken += accept(share, index, end, room - taken);
+		i += end - index;
+	}
+	share->left += taken;
+	fmk_count(&share->count.flits, taken);
+	if (unlikely(taken < came))
+		count_dropped(share, came, n - (share->count.frames - accepted), came - taken);
+}
+
+void
+fmk_share_arrive(struct fmk_share *share, uint64_t now)
+{
+	uint64_t begin, before;
+
+	if (!share->paced || share->buf.nb_frames == 0)
+		return;
+	begin = fmk_pace_begin(share->epoch, now);
+	if ((int64_t)(now - begin) < 0)
+		return;
+	before = share->arrived;
+	share->arrived = RTE_MIN(fmk_flexbuf_due(&share->buf, now - begin, before), share->total);
+	if (share->arrived == before)
+		return;
+	if (unlikely(share->shut))
+		fmk_count(&share->count.shut, share->arrived - before);
+	else
+		arrive(share, share->arrived - before, FULL - share->used - share->left);
+}
+
+/* The replay. */
+
+bool
+fmk_share_ended(const struct fmk_share *share)
+{
+	return share->total != UINT64_MAX && share->left == 0 &&
+		(!share->paced || share->arrived == share->total);
+}
+
+uint64_t
+fmk_share_played(const struct fmk_share *share)
+{
+	if (share->paced)
+		return share->arrived;
+	return share->start + __atomic_load_n(&share->count.frames, __ATOMIC_RELAXED);
+}
+
+uint64_t
+fmk_share_due(const struct fmk_share *share, uint64_t now)
+{
+	const struct fmk_flexbuf *buf = &share->buf;
+	const uint64_t begin = *share->epoch;
+	uint64_t n;
+
+	if (!share->paced || buf->nb_frames == 0 || begin == FMK_NOT_BEGUN)
+		return UINT64_MAX;
+	n = fmk_flexbuf_due(buf, now - begin, share->arrived);
+	if (n >= share->total)
+		return UINT64_MAX;
+	return begin + n / buf->nb_frames * buf->lap + buf->arrival[n % buf->nb_frames].at;
+}
+
+/* Coming and going. */
+
+int
+fmk_share_check(const char *card, const struct fmk_options *options)
+{
+	const size_t l2 = fmk_cache_l2_bytes();
+
+	if (options->data == FMK_DATA_INPLACE || options->cache != FMK_CACHE_LLC)
+		return 0;
+	if (options->rate.kind != FMK_RATE_MAX) {
+		FMK_LOG(ERR, card,
+			"cache=llc: frames are copied when they arrive, allowed with rate=max or "
+			"data=inplace");
+		return -EINVAL;
+	}
+	if (l2 >= FMK_PIPE_BYTES) {
+		FMK_LOG(ERR, card,
+			"cache=llc: a pipe of 2 MiB fits the second-level cache of %zu KiB, "
+			"allowed with data=inplace",
+			l2 >> 10);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static uint32_t
+least_flits(const struct fmk_flexbuf *buf)
+{
+	uint64_t least = FMK_PIPE_FLITS;
+
+	for (uint64_t i = 0; i < buf->nb_frames; i++)
+		least = RTE_MIN(least, FMK_FLITS(buf->desc[i].len));
+	return (uint32_t)least;
+}
+
+/* Where the frame with this number begins. */
+static uint64_t
+find_flit(const struct fmk_flexbuf *buf, uint64_t frame)
+{
+	uint64_t flit = 0;
+
+	for (uint64_t i = 0; i < frame; i++)
+		flit += FMK_FLITS(buf->desc[i].len);
+	return flit;
+}
+
+static void
+start_pulled(struct fmk_share *share, const struct fmk_share_conf *conf)
+{
+	const struct fmk_flexbuf *buf = &share->buf;
+	const uint64_t at = buf->nb_frames == 0 ? 0 : find_flit(buf, conf->start % buf->nb_frames);
+
+	share->start = conf->start;
+	share->left = UINT64_MAX;
+	if (conf->laps != 0 && conf->start >= share->total)
+		share->left = 0;
+	else if (conf->laps != 0)
+		share->left = (conf->laps - conf->start / buf->nb_frames) * buf->nb_flits - at;
+	if (buf->nb_frames == 0)
+		share->left = 0;
+	share->runs = &share->lap;
+	share->lap = (struct fmk_run){0, buf->nb_flits};
+	share->fill.at = share->read.at = share->sent.at = at;
+}
+
+static int
+start_paced(struct fmk_share *share, const struct fmk_share_conf *conf)
+{
+	const uint64_t begin = __atomic_load_n(share->epoch, __ATOMIC_RELAXED);
+
+	share->runs = calloc(RUNS, sizeof(*share->runs));
+	if (share->runs == NULL)
+		return -1;
+	if (begin != FMK_NOT_BEGUN && share->buf.nb_frames > 0)
+		share->arrived =
+			RTE_MIN(fmk_flexbuf_due(&share->buf, conf->now - begin, 0), share->total);
+	return 0;
+}
+
+static void
+set_state(struct fmk_share *share, const struct fmk_share_conf *conf)
+{
+	const struct fmk_options *options = conf->options;
+
+	share->ring = options->data == FMK_DATA_INPLACE ? NULL : conf->ring;
+	share->ahead = !share->paced && options->cache != FMK_CACHE_HOT;
+	share->flush = options->cache == FMK_CACHE_MEM;
+	share->doorbell = options->doorbell_cycles;
+	share->completion = options->completion_cycles;
+	if (share->flush)
+		fmk_cache_flush(share->data, share->buf.nb_flits * FMK_FLIT);
+}
+
+struct fmk_share *
+fmk_share_create(struct fmk_flexbuf *buf, const struct fmk_share_conf *conf)
+{
+	struct fmk_share *share = calloc(1, sizeof(*share));
+
+	if (share == NULL) {
+		fmk_flexbuf_free(buf);
+		return NULL;
+	}
+	share->buf = *buf;
+	share->data = buf->data;
+	share->begun = buf->begun;
+	share->epoch = conf->epoch;
+	share->paced = conf->options->rate.kind != FMK_RATE_MAX;
+	share->least = least_flits(buf);
+	share->uniform = FMK_FLITS(buf->max_len) * buf->nb_frames == buf->nb_flits
+		? (uint32_t)FMK_FLITS(buf->max_len)
+		: 0;
+	share->average = buf->nb_frames == 0
+		? 1
+		: (uint32_t)((buf->nb_flits + buf->nb_frames - 1) / buf->nb_frames);
+	share->total = conf->laps == 0 ? UINT64_MAX : (uint64_t)conf->laps * buf->nb_frames;
+	if (!share->paced) {
+		start_pulled(share, conf);
+	} else if (start_paced(share, conf) < 0) {
+		fmk_share_destroy(share);
+		return NULL;
+	}
+	set_state(share, conf);
+	return share;
+}
+
+void
+fmk_share_destroy(struct fmk_share *share)
+{
+	if (share == NULL)
+		return;
+	if (share->runs != &share->lap)
+		free(share->runs);
+	fmk_flexbuf_free(&share->buf);
+	free(share);
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The FlexMock authors
+ */
+#ifndef FMK_SHARE_H
+#define FMK_SHARE_H
+
+/**
+ * @file
+ * A pipe's share of a preloaded source: the frames steered to it, laid end to end in a FlexBuffer
+ * before they are received, and the pipe's own place in them. One thread polls it, and nothing of it
+ * is shared with another: no lock, no work for a packet.
+ *
+ *   laid -> accepted (pulled, or brought by the clock if there was room)
+ *        -> [fresh: copied into the pipe's ring] -> delivered -> owned -> freed
+ *
+ * In place (data=inplace) the FlexBuffer is the pipe's memory and a delivery ends where the next
+ * frame is elsewhere: at the end of the lap, or where frames were dropped. Fresh (data=fresh), runs
+ * are copied into the pipe's mirrored ring and lie there as on the card.
+ *
+ * All positions count flits. How many frames a run of flits holds is the difference of two entries
+ * of the FlexBuffer's table (fmk_flexbuf.begun).
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "fmk_flexbuf.h"
+#include "fmk_notif.h"
+#include "fmk_options.h"
+
+/** Flits a hot delivery has at most when the application does not say how many it wants. */
+#define FMK_SHARE_HOT 512u
+
+/** Flits from [at, end) of the lap, one behind the other. */
+struct fmk_run {
+	uint64_t at;
+	uint64_t end;
+};
+
+/** A place in the runs. */
+struct fmk_place {
+	uint64_t at;  /**< Flit of the lap. */
+	uint32_t run; /**< Index of its run. */
+};
+
+/** What a share has to be known for, since it was made. Written by its poller alone. */
+struct fmk_share_counters {
+	uint64_t frames;	/**< Accepted. */
+	uint64_t flits;		/**< Of these. */
+	uint64_t dropped;	/**< Frames that found no room. */
+	uint64_t dropped_flits; /**< Of these. */
+	uint64_t stalled; /**< Of dropped, those of gaps in which more came than a pipe holds. */
+	uint64_t shut;	  /**< Frames the clock brought while the link was down. */
+	uint64_t reports; /**< Deliveries, a notification each. */
+	uint64_t heads;	  /**< Writes of the head. */
+	uint64_t sends;	  /**< Runs sent. */
+	uint64_t sent;	  /**< Frames sent. */
+	uint64_t sent_flits;
+};
+
+struct fmk_share {
+	/* Read and written on every poll. */
+	uint8_t *data;	       /**< First byte of the lap. */
+	const uint32_t *begun; /**< Of the FlexBuffer. */
+	uint8_t *ring;	       /**< Memory of the pipe that takes copies; NULL: in place. */
+	struct fmk_run *runs;  /**< Pulled: one, the lap. Paced: a ring of nb_runs. */
+	struct fmk_place fill; /**< Next flit to copy into the ring, if that is filled ahead. */
+	struct fmk_place read; /**< Next flit to deliver. */
+	struct fmk_place sent; /**< Next flit to be sent or freed. */
+	uint32_t used;	       /**< Flits delivered and not freed. */
+	uint32_t filled;       /**< Flits copied and not delivered. */
+	uint32_t uniform;      /**< Flits of every frame, 0 if they differ. */
+	uint32_t average;      /**< Flits of a frame, rounded up. */
+	uint32_t ring_at;      /**< Flit of the ring where the next copy goes. */
+	uint64_t left; /**< Flits that may be delivered: pulled, to the end; paced, waiting. */
+	bool paced;
+	bool ahead;	     /**< The ring is filled as far as it goes, not as far as is asked. */
+	bool flush;	     /**< What is delivered has left the caches. */
+	bool shut;	     /**< The link is down. */
+	bool ended;	     /**< The card has heard that the replay ended. */
+	uint32_t doorbell;   /**< TSC cycles. */
+	uint32_t completion; /**< TSC cycles. */
+	struct fmk_share_counters count;
+
+	/* Paced. */
+	uint64_t *epoch;   /**< Device time of the first lap, of all shares of the card. */
+	uint64_t arrived;  /**< Frames the clock has brought, of the whole replay. */
+	uint64_t total;	   /**< Frames of the whole replay, UINT64_MAX for ever. */
+	uint32_t last_run; /**< Newest run. */
+	uint32_t least;	   /**< Flits of the shortest frame. */
+
+	struct fmk_run lap;
+	struct fmk_flexbuf buf;
+	uint64_t start;	  /**< Pulled: frames of the replay that were played before. */
+	uint32_t version; /**< Of the steering it was laid for. */
+	struct fmk_share_counters told; /**< Of count, what the card's counters have. */
+};
+
+/**
+ * Check that pipes can play laid frames with these options.
+ *
+ * @return 0, or -EINVAL after one line of log
+ */
+int fmk_share_check(const char *card, const struct fmk_options *options);
+
+/** How a share is played. */
+struct fmk_share_conf {
+	const struct fmk_options *options;
+	uint8_t *ring;	 /**< Memory of the pipe: fmk_pipe_map(). */
+	uint32_t laps;	 /**< Times to play it, 0 for ever. */
+	uint64_t start;	 /**< Pulled: frames of the replay that were played before. */
+	uint64_t *epoch; /**< Where the shares of a card keep the time of the replay's begin. */
+	uint64_t now;	 /**< Paced, begun: what came before is not received. */
+};
+
+/**
+ * Make a share of a FlexBuffer laid with fmk_lay.flits.
+ *
+ * @param buf the share's from now on, also on error
+ * @return NULL if there is no memory
+ */
+struct fmk_share *fmk_share_create(struct fmk_flexbuf *buf, const struct fmk_share_conf *conf);
+
+/** Give back; NULL is allowed. */
+void fmk_share_destroy(struct fmk_share *share);
+
+/**
+ * Let the clock bring frames up to @p now: what has no room is dropped. Nothing if the share is
+ * pulled.
+ *
+ */
+void fmk_share_arrive(struct fmk_share *share, uint64_t now);
+
+/**
+ * Hand out whole frames that lie in one piece.
+ *
+ * @param want flits, 0 for what the state of the cache allows
+ * @param fresh whether nothing is unread: in place only then a delivery may be elsewhere
+ * @return flits delivered
+ */
+uint32_t fmk_share_deliver(struct fmk_share *share, uint32_t want, bool fresh);
+
+/** @return first byte of what fmk_share_deliver() would hand out in place next */
+static inline uint8_t *
+fmk_share_next(const struct fmk_share *share)
+{
+	return share->data + share->read.at * FMK_FLIT;
+}
+
+/**
+ * The oldest flits that were delivered are freed.
+ *
+ * @param sent after they were sent to nowhere: they are counted
+ */
+void fmk_share_release(struct fmk_share *share, uint32_t flits, bool sent);
+
+/**
+ * The oldest flits that were delivered are handed over to be sent; fmk_share_freed() follows.
+ *
+ * @param[in,out] flits at most so many; those that lie in one piece
+ * @return first byte of these in the lap
+ */
+uint8_t *fmk_share_hand_over(struct fmk_share *share, uint32_t *flits);
+
+/** Flits that were handed over have been sent. */
+void fmk_share_freed(struct fmk_share *share, uint32_t flits);
+
+/** @return whether the last frame of the replay was delivered */
+bool fmk_share_ended(const struct fmk_share *share);
+
+/** @return frames of the replay that have been accepted or dropped */
+uint64_t fmk_share_played(const struct fmk_share *share);
+
+/** @return device time of the next frame after @p now, UINT64_MAX if none comes by the clock */
+uint64_t fmk_share_due(const struct fmk_share *share, uint64_t now);
+
+/** Pay for a write to the card, or for reading what it wrote: nothing unless options say so. */
+void fmk_share_pay(uint32_t cycles);
+
+#endif /* FMK_SHARE_H */
