@@ -95,10 +95,25 @@ send_from_pipe(void *arg, const uint8_t *data, uint32_t len, uint64_t at)
 	return true;
 }
 
+bool
+fmk_device_sends(const struct fmk_device *device)
+{
+	const struct fmk_shared *shared = device->shared;
+
+	return device->writer != NULL || device->port != NULL ||
+		shared->source == FMK_SOURCE_CABLE || !fmk_wire_passes(&shared->wire);
+}
+
+static fmk_tx_wire
+pipe_wire(const struct fmk_device *device)
+{
+	return fmk_device_sends(device) ? send_from_pipe : NULL;
+}
+
 static void
 run_pipes(struct fmk_device *device, uint64_t now)
 {
-	fmk_tx_run(device->shared->nic, now, send_from_pipe, device);
+	fmk_tx_run(device->shared->nic, now, pipe_wire(device), device);
 	if (device->port != NULL)
 		fmk_port_flush(device->port);
 }
@@ -106,7 +121,7 @@ run_pipes(struct fmk_device *device, uint64_t now)
 void
 fmk_device_doorbell(struct fmk_device *device, uint16_t notif, uint32_t tail, uint64_t now)
 {
-	fmk_tx_doorbell(device->shared->nic, notif, tail, now, send_from_pipe, device);
+	fmk_tx_doorbell(device->shared->nic, notif, tail, now, pipe_wire(device), device);
 	if (device->port != NULL)
 		fmk_port_flush(device->port);
 }

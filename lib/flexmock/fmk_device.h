@@ -256,6 +256,9 @@ int fmk_device_go_live(struct fmk_device *device);
 /** The replay has ended. @return whether nobody was told before */
 bool fmk_device_end_replay(struct fmk_shared *shared);
 
+/** @return whether something becomes of what pipes send, be it only an error */
+bool fmk_device_sends(const struct fmk_device *device);
+
 /** Software has written descriptors: fmk_tx_doorbell() with the card's wire. */
 void fmk_device_doorbell(struct fmk_device *device, uint16_t notif, uint32_t tail, uint64_t now);
 

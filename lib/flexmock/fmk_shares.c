@@ -341,14 +341,13 @@ wants_live(const struct fmk_device *device)
 	return nic->stamp.enabled || nic->fallback.round_robin || nic->stopped;
 }
 
+/* Whether nobody sees what pipes send, or when. */
 static bool
 goes_nowhere(const struct fmk_device *device)
 {
-	const struct fmk_shared *shared = device->shared;
+	const struct fmk_nic *nic = device->shared->nic;
 
-	return device->writer == NULL && device->port == NULL &&
-		shared->source != FMK_SOURCE_CABLE && fmk_wire_passes(&shared->wire) &&
-		!shared->nic->tx.limiter.enabled && !shared->nic->stamp.enabled;
+	return !fmk_device_sends(device) && !nic->tx.limiter.enabled && !nic->stamp.enabled;
 }
 
 /* A pipe of a live card: from now on the NIC writes to its memory. */

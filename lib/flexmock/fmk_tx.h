@@ -37,6 +37,8 @@ struct fmk_nic;
  * @param len bytes, 14 to FMK_NIC_FRAME_MAX: the NIC pads nothing
  * @param at device time at which its last flit has passed the limiter, picoseconds
  * @return false if it cannot be taken now: it is offered again at the next run
+ *
+ * NULL where frames are passed: they go nowhere, and only their lengths are read.
  */
 typedef bool (*fmk_tx_wire)(void *arg, const uint8_t *data, uint32_t len, uint64_t at);
 

@@ -20,6 +20,8 @@
 /* Names of cards, with or without a DPDK port, begin so. */
 static const char *const card_prefix[] = {FLEXMOCK_DEFAULT_CARD, "eth_flexmock"};
 
+#define TSC_MEASURE_NS 4000000
+
 /* A card this library made. It stays until the process ends, as the NIC does. */
 struct made {
 	TAILQ_ENTRY(made) next;
@@ -190,6 +192,33 @@ find_card(const char *name, struct fmk_device **card)
 	return over_device(name, card);
 }
 
+/*
+ * Ticks a second of the counter rte_rdtsc() reads, against the system's clock: without EAL nobody
+ * has measured it. To 1 in 100000, which a rate needs.
+ */
+static uint64_t
+measure_tsc(void)
+{
+	const uint64_t begin_ns = norman_monotonic_ns(), begin = rte_rdtsc();
+	uint64_t ns;
+
+	do
+		ns = norman_monotonic_ns() - begin_ns;
+	while (ns < TSC_MEASURE_NS);
+	return (uint64_t)((double)(rte_rdtsc() - begin) * 1e9 / (double)ns);
+}
+
+/* Frames that come by the clock need one that is read in a few cycles. */
+static void
+set_clock(struct fmk_device *card)
+{
+	const struct fmk_options *options = &card->shared->options;
+
+	if (card->clock.mult == 0 && options->rate.kind != FMK_RATE_MAX &&
+		options->clock == FMK_CLOCK_TSC)
+		fmk_clock_init(&card->clock, measure_tsc());
+}
+
 /* Captures have the time of day; in virtual time, that of the card. */
 static void
 set_wall(struct fmk_device *card)
@@ -225,8 +254,10 @@ norman_card_open(const char *name, struct fmk_device **card)
 
 	pthread_mutex_lock(&lock);
 	ret = find_card(name, card);
-	if (ret == 0 && (*card)->shared->nb_users == 0)
+	if (ret == 0 && (*card)->shared->nb_users == 0) {
+		set_clock(*card);
 		set_wall(*card);
+	}
 	if (ret == 0)
 		ret = use(*card);
 	pthread_mutex_unlock(&lock);
