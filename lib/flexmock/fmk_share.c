@@ -11,6 +11,7 @@
 #include <rte_pause.h>
 
 #include "fmk_cache.h"
+#include "fmk_copy.h"
 #include "fmk_counter.h"
 #include "fmk_log.h"
 #include "fmk_pace.h"
@@ -22,24 +23,26 @@
 
 /* Runs. */
 
-static inline const struct fmk_run *
-run_of(const struct fmk_share *share, const struct fmk_place *place)
+/*
+ * What is at hand of a run has been used up: the run may have grown since, or the next one follows.
+ */
+static __rte_noinline void
+go_on(const struct fmk_share *share, struct fmk_run *rest, uint32_t *run)
 {
-	return &share->runs[place->run];
+	rest->end = share->runs[*run].end;
+	if (!share->paced) {
+		rest->at = 0;
+	} else if (rest->at == rest->end && *run != share->last_run) {
+		*run = (*run + 1) % RUNS;
+		*rest = share->runs[*run];
+	}
 }
 
-/* A place at the end of its run goes to the next one, if there is one. */
 static inline void
-jump(const struct fmk_share *share, struct fmk_place *place)
+jump(const struct fmk_share *share, struct fmk_run *rest, uint32_t *run)
 {
-	if (likely(place->at != run_of(share, place)->end))
-		return;
-	if (!share->paced) {
-		place->at = 0;
-	} else if (place->run != share->last_run) {
-		place->run = (place->run + 1) % RUNS;
-		place->at = run_of(share, place)->at;
-	}
+	if (unlikely(rest->at == rest->end))
+		go_on(share, rest, run);
 }
 
 /* Frames that begin in [at, at + n). */
@@ -56,20 +59,20 @@ begins(const struct fmk_share *share, uint64_t flit)
 }
 
 /*
- * Flits from a place, where a frame begins, to the end of the frame in which the wanted ones end;
- * of at most limit, whole frames. A run ends where a frame does.
+ * Flits to the end of the frame in which the wanted ones end; of at most limit, whole frames. What is
+ * at hand begins and ends where a frame does.
  */
 static inline uint32_t
-whole(const struct fmk_share *share, const struct fmk_place *place, uint64_t want, uint64_t limit)
+whole(const struct fmk_share *share, const struct fmk_run *rest, uint64_t want, uint64_t limit)
 {
-	const uint64_t rest = run_of(share, place)->end - place->at;
-	uint64_t n = RTE_MIN(want, RTE_MIN(rest, limit));
+	const uint64_t most = RTE_MIN(rest->end - rest->at, limit);
+	uint64_t n = RTE_MIN(want, most);
 
 	if (likely(share->uniform == 1))
 		return (uint32_t)n;
-	while (n < rest && n < limit && !begins(share, place->at + n))
+	while (n < most && !begins(share, rest->at + n))
 		n++;
-	while (n < rest && n > 0 && !begins(share, place->at + n))
+	while (n < rest->end - rest->at && n > 0 && !begins(share, rest->at + n))
 		n--;
 	return (uint32_t)n;
 }
@@ -77,15 +80,14 @@ whole(const struct fmk_share *share, const struct fmk_place *place, uint64_t wan
 /* Delivering. */
 
 static void
-copy(struct fmk_share *share, const struct fmk_place *from, uint32_t flits)
+copy(struct fmk_share *share, uint64_t from, uint32_t flits)
 {
 	uint8_t *to = share->ring + (size_t)share->ring_at * FMK_FLIT;
-	const size_t bytes = (size_t)flits * FMK_FLIT;
 
 	/* The second mapping of the ring takes what goes beyond its end. */
-	memcpy(to, share->data + from->at * FMK_FLIT, bytes);
+	fmk_copy_flits(to, share->data + from * FMK_FLIT, flits);
 	if (unlikely(share->flush))
-		fmk_cache_flush(to, bytes);
+		fmk_cache_flush(to, (size_t)flits * FMK_FLIT);
 	share->ring_at = (share->ring_at + flits) % FMK_PIPE_FLITS;
 }
 
@@ -95,7 +97,8 @@ take(struct fmk_share *share, uint32_t flits)
 	if (share->left != UINT64_MAX)
 		share->left -= flits;
 	if (!share->paced) {
-		fmk_count(&share->count.frames, frames_in(share, share->read.at, flits));
+		if (share->uniform == 0)
+			fmk_count(&share->count.frames, frames_in(share, share->read.at, flits));
 		fmk_count(&share->count.flits, flits);
 	}
 	share->read.at += flits;
@@ -106,13 +109,14 @@ static void
 fill_ahead(struct fmk_share *share, uint32_t room)
 {
 	while (share->filled < room && share->filled < share->left) {
+		const uint64_t limit = RTE_MIN((uint64_t)room, share->left) - share->filled;
 		uint32_t n;
 
-		jump(share, &share->fill);
-		n = whole(share, &share->fill, room, RTE_MIN(room, share->left) - share->filled);
+		jump(share, &share->fill, &share->fill_run);
+		n = whole(share, &share->fill, limit, limit);
 		if (n == 0)
 			break;
-		copy(share, &share->fill, n);
+		copy(share, share->fill.at, n);
 		share->fill.at += n;
 		share->filled += n;
 	}
@@ -127,16 +131,18 @@ deliver_fresh(struct fmk_share *share, uint32_t want, uint32_t room)
 	if (share->ahead) {
 		fill_ahead(share, room);
 		limit = share->filled;
+	} else if (share->restart && room == FULL) {
+		share->ring_at = 0;
 	}
 	for (; done < want && limit > 0; done += n, limit -= n) {
-		jump(share, &share->read);
+		jump(share, &share->read, &share->read_run);
 		n = whole(share, &share->read, want - done, limit);
 		if (n == 0)
 			break;
 		if (share->ahead)
 			share->filled -= n;
 		else
-			copy(share, &share->read, n);
+			copy(share, share->read.at, n);
 		take(share, n);
 	}
 	return done;
@@ -148,10 +154,15 @@ deliver_in_place(struct fmk_share *share, uint32_t want, uint32_t room, bool fre
 	uint32_t n;
 
 	/* What is unread goes on in the same run, or has to be read first. */
-	if (unlikely(share->read.at == run_of(share, &share->read)->end)) {
-		if (!fresh)
+	if (unlikely(share->read.at == share->read.end)) {
+		const uint64_t at = share->read.at;
+
+		if (!fresh && share->paced && share->runs[share->read_run].end > at)
+			share->read.end = share->runs[share->read_run].end;
+		else if (!fresh)
 			return 0;
-		jump(share, &share->read);
+		else
+			go_on(share, &share->read, &share->read_run);
 	}
 	n = whole(share, &share->read, want, RTE_MIN(share->left, (uint64_t)room));
 	take(share, n);
@@ -188,43 +199,56 @@ pass(struct fmk_share *share, uint32_t flits)
 	uint64_t at;
 	uint32_t n;
 
-	jump(share, &share->sent);
+	jump(share, &share->sent, &share->sent_run);
 	at = share->sent.at;
-	n = (uint32_t)RTE_MIN((uint64_t)flits, run_of(share, &share->sent)->end - at);
+	n = (uint32_t)RTE_MIN((uint64_t)flits, share->sent.end - at);
 	if (unlikely(share->flush) && share->ring == NULL)
 		fmk_cache_flush(share->data + at * FMK_FLIT, (size_t)n * FMK_FLIT);
 	share->sent.at += n;
 	return n;
 }
 
-void
-fmk_share_freed(struct fmk_share *share, uint32_t flits)
+static inline void
+free_flits(struct fmk_share *share, uint32_t flits)
 {
 	share->used -= flits;
-	fmk_count(&share->count.heads, 1);
 	if (unlikely(share->doorbell != 0))
 		fmk_share_pay(share->doorbell);
 }
 
 void
-fmk_share_release(struct fmk_share *share, uint32_t flits, bool sent)
+fmk_share_freed(struct fmk_share *share, uint32_t flits)
+{
+	fmk_count(&share->count.heads, 1);
+	free_flits(share, flits);
+}
+
+void
+fmk_share_release(struct fmk_share *share, uint32_t flits)
+{
+	for (uint32_t left = flits; left > 0;)
+		left -= pass(share, left);
+	fmk_share_freed(share, flits);
+}
+
+void
+fmk_share_sent(struct fmk_share *share, uint32_t flits)
 {
 	uint64_t frames = 0;
 	uint32_t n;
 
 	for (uint32_t left = flits; left > 0; left -= n) {
 		n = pass(share, left);
-		if (sent)
+		if (share->uniform == 0)
 			frames += frames_in(share, share->sent.at - n, n);
 	}
-	if (sent) {
-		fmk_count(&share->count.sends, 1);
+	fmk_count(&share->count.sends, 1);
+	fmk_count(&share->count.sent_flits, flits);
+	if (share->uniform == 0)
 		fmk_count(&share->count.sent, frames);
-		fmk_count(&share->count.sent_flits, flits);
-		if (unlikely(share->completion != 0))
-			fmk_share_pay(share->completion);
-	}
-	fmk_share_freed(share, flits);
+	if (unlikely(share->completion != 0))
+		fmk_share_pay(share->completion);
+	free_flits(share, flits);
 }
 
 uint8_t *
@@ -371,7 +395,7 @@ fmk_share_played(const struct fmk_share *share)
 {
 	if (share->paced)
 		return share->arrived;
-	return share->start + __atomic_load_n(&share->count.frames, __ATOMIC_RELAXED);
+	return share->start + fmk_share_frames(share, &share->count);
 }
 
 uint64_t
@@ -451,7 +475,7 @@ start_pulled(struct fmk_share *share, const struct fmk_share_conf *conf)
 		share->left = 0;
 	share->runs = &share->lap;
 	share->lap = (struct fmk_run){0, buf->nb_flits};
-	share->fill.at = share->read.at = share->sent.at = at;
+	share->fill = share->read = share->sent = (struct fmk_run){at, buf->nb_flits};
 }
 
 static int
@@ -462,7 +486,8 @@ start_paced(struct fmk_share *share, const struct fmk_share_conf *conf)
 	share->runs = calloc(RUNS, sizeof(*share->runs));
 	if (share->runs == NULL)
 		return -1;
-	if (begin != FMK_NOT_BEGUN && share->buf.nb_frames > 0)
+	/* Another pipe's thread may have begun it since this one looked at the clock. */
+	if (begin != FMK_NOT_BEGUN && (int64_t)(conf->now - begin) >= 0 && share->buf.nb_frames > 0)
 		share->arrived =
 			RTE_MIN(fmk_flexbuf_due(&share->buf, conf->now - begin, 0), share->total);
 	return 0;
@@ -475,6 +500,7 @@ set_state(struct fmk_share *share, const struct fmk_share_conf *conf)
 
 	share->ring = options->data == FMK_DATA_INPLACE ? NULL : conf->ring;
 	share->ahead = !share->paced && options->cache != FMK_CACHE_HOT;
+	share->restart = options->cache == FMK_CACHE_HOT;
 	share->flush = options->cache == FMK_CACHE_MEM;
 	share->doorbell = options->doorbell_cycles;
 	share->completion = options->completion_cycles;
@@ -485,12 +511,13 @@ set_state(struct fmk_share *share, const struct fmk_share_conf *conf)
 struct fmk_share *
 fmk_share_create(struct fmk_flexbuf *buf, const struct fmk_share_conf *conf)
 {
-	struct fmk_share *share = calloc(1, sizeof(*share));
+	struct fmk_share *share = aligned_alloc(RTE_CACHE_LINE_SIZE, sizeof(*share));
 
 	if (share == NULL) {
 		fmk_flexbuf_free(buf);
 		return NULL;
 	}
+	memset(share, 0, sizeof(*share));
 	share->buf = *buf;
 	share->data = buf->data;
 	share->begun = buf->begun;

@@ -24,6 +24,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <rte_common.h>
+#include <rte_memory.h>
+
 #include "fmk_flexbuf.h"
 #include "fmk_notif.h"
 #include "fmk_options.h"
@@ -37,50 +40,54 @@ struct fmk_run {
 	uint64_t end;
 };
 
-/** A place in the runs. */
-struct fmk_place {
-	uint64_t at;  /**< Flit of the lap. */
-	uint32_t run; /**< Index of its run. */
-};
-
-/** What a share has to be known for, since it was made. Written by its poller alone. */
+/**
+ * What a share has to be known for, since it was made. Written by its poller alone. Where all frames
+ * have one length, frames that were pulled or sent are not counted but follow from their flits.
+ */
 struct fmk_share_counters {
-	uint64_t frames;	/**< Accepted. */
-	uint64_t flits;		/**< Of these. */
-	uint64_t dropped;	/**< Frames that found no room. */
+	uint64_t flits;	     /**< Accepted. */
+	uint64_t sent_flits; /**< Sent. */
+	uint64_t reports;    /**< Deliveries, a notification each. */
+	uint64_t sends;	     /**< Runs sent, each of which writes the head, too. */
+	uint64_t frames;     /**< Accepted. */
+	uint64_t sent;	     /**< Frames that begin in what was sent. */
+	uint64_t heads;	     /**< Other writes of the head. */
+	uint64_t dropped;    /**< Frames that found no room. */
 	uint64_t dropped_flits; /**< Of these. */
 	uint64_t stalled; /**< Of dropped, those of gaps in which more came than a pipe holds. */
 	uint64_t shut;	  /**< Frames the clock brought while the link was down. */
-	uint64_t reports; /**< Deliveries, a notification each. */
-	uint64_t heads;	  /**< Writes of the head. */
-	uint64_t sends;	  /**< Runs sent. */
-	uint64_t sent;	  /**< Frames sent. */
-	uint64_t sent_flits;
 };
 
 struct fmk_share {
-	/* Read and written on every poll. */
+	/* Two cache lines that a poll reads and writes. */
 	uint8_t *data;	       /**< First byte of the lap. */
-	const uint32_t *begun; /**< Of the FlexBuffer. */
 	uint8_t *ring;	       /**< Memory of the pipe that takes copies; NULL: in place. */
-	struct fmk_run *runs;  /**< Pulled: one, the lap. Paced: a ring of nb_runs. */
-	struct fmk_place fill; /**< Next flit to copy into the ring, if that is filled ahead. */
-	struct fmk_place read; /**< Next flit to deliver. */
-	struct fmk_place sent; /**< Next flit to be sent or freed. */
-	uint32_t used;	       /**< Flits delivered and not freed. */
-	uint32_t filled;       /**< Flits copied and not delivered. */
-	uint32_t uniform;      /**< Flits of every frame, 0 if they differ. */
-	uint32_t average;      /**< Flits of a frame, rounded up. */
-	uint32_t ring_at;      /**< Flit of the ring where the next copy goes. */
+	const uint32_t *begun; /**< Of the FlexBuffer. */
 	uint64_t left; /**< Flits that may be delivered: pulled, to the end; paced, waiting. */
-	bool paced;
-	bool ahead;	     /**< The ring is filled as far as it goes, not as far as is asked. */
-	bool flush;	     /**< What is delivered has left the caches. */
-	bool shut;	     /**< The link is down. */
-	bool ended;	     /**< The card has heard that the replay ended. */
+	struct fmk_run read; /**< Next to deliver, to the end of its run. */
+	struct fmk_run sent; /**< Next to be sent or freed, to the end of its run. */
+
+	uint32_t used;	     /**< Flits delivered and not freed. */
+	uint32_t uniform;    /**< Flits of every frame, 0 if they differ. */
+	uint32_t average;    /**< Flits of a frame, rounded up. */
+	uint32_t ring_at;    /**< Flit of the ring where the next copy goes. */
 	uint32_t doorbell;   /**< TSC cycles. */
 	uint32_t completion; /**< TSC cycles. */
+	bool paced;
+	bool ahead;   /**< The ring is filled as far as it goes, not as far as is asked. */
+	bool restart; /**< Copies go to the front of the ring again when nothing is in use. */
+	bool flush;   /**< What is delivered has left the caches. */
+	bool shut;    /**< The link is down. */
+	bool ended;   /**< The card has heard that the replay ended. */
 	struct fmk_share_counters count;
+
+	/* Where runs end, and to fill ahead. */
+	struct fmk_run *runs; /**< Pulled: one, the lap. Paced: a ring. */
+	uint32_t read_run;    /**< Index of the run of `read`. */
+	uint32_t sent_run;
+	uint32_t fill_run;
+	uint32_t filled;     /**< Flits copied and not delivered. */
+	struct fmk_run fill; /**< Next to copy. */
 
 	/* Paced. */
 	uint64_t *epoch;   /**< Device time of the first lap, of all shares of the card. */
@@ -94,7 +101,14 @@ struct fmk_share {
 	uint64_t start;	  /**< Pulled: frames of the replay that were played before. */
 	uint32_t version; /**< Of the steering it was laid for. */
 	struct fmk_share_counters told; /**< Of count, what the card's counters have. */
-};
+} __rte_cache_aligned;
+
+/** @return frames accepted */
+static inline uint64_t
+fmk_share_frames(const struct fmk_share *share, const struct fmk_share_counters *count)
+{
+	return share->uniform == 0 || share->paced ? count->frames : count->flits / share->uniform;
+}
 
 /**
  * Check that pipes can play laid frames with these options.
@@ -147,12 +161,11 @@ fmk_share_next(const struct fmk_share *share)
 	return share->data + share->read.at * FMK_FLIT;
 }
 
-/**
- * The oldest flits that were delivered are freed.
- *
- * @param sent after they were sent to nowhere: they are counted
- */
-void fmk_share_release(struct fmk_share *share, uint32_t flits, bool sent);
+/** The oldest flits that were delivered are freed. */
+void fmk_share_release(struct fmk_share *share, uint32_t flits);
+
+/** The oldest flits that were delivered have been sent to nowhere, and are freed. */
+void fmk_share_sent(struct fmk_share *share, uint32_t flits);
 
 /**
  * The oldest flits that were delivered are handed over to be sent; fmk_share_freed() follows.

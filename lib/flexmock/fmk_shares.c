@@ -142,10 +142,11 @@ give(struct fmk_shares *shares, uint16_t owner, uint32_t flits)
 static void
 note_change(struct fmk_shares *shares, uint16_t owner, uint64_t played)
 {
-	struct mine *mine = &shares->mine[owner];
+	struct mine *mine;
 
 	if (owner >= FMK_PIPES_MAX)
 		return;
+	mine = &shares->mine[owner];
 	if (mine->share == NULL && mine->changed == 0)
 		mine->start = played;
 	mine->changed = shares->version;
@@ -243,13 +244,15 @@ count_before(struct fmk_shares *shares, uint16_t pipe, uint64_t n)
 	return nb == 0 ? 0 : n / nb * mine->frames + before;
 }
 
-/* A frame whose beginning was sent is not sent. */
+/* Frames sent to their ends. */
 static uint64_t
 whole_sent(const struct fmk_share *share)
 {
 	const uint64_t at = share->sent.at, sent = share->count.sent;
 
-	if (at < share->buf.nb_flits && sent > 0 && share->begun[at + 1] == share->begun[at])
+	if (share->uniform != 0)
+		return share->count.sent_flits / share->uniform;
+	if (sent > 0 && at < share->buf.nb_flits && share->begun[at + 1] == share->begun[at])
 		return sent - 1;
 	return sent;
 }
@@ -257,36 +260,38 @@ whole_sent(const struct fmk_share *share)
 static void
 fold_share(struct fmk_nic_counters *nic, uint64_t *stalls, struct fmk_share *share)
 {
-	const struct fmk_share_counters now = share->count;
+	struct fmk_share_counters now = share->count;
 	struct fmk_share_counters *told = &share->told;
-	const uint64_t came = now.frames - told->frames + now.dropped - told->dropped;
-	const uint64_t heads = now.heads - told->heads, reports = now.reports - told->reports;
-	const uint64_t whole = whole_sent(share), sent = whole - told->sent;
-	const uint64_t sends = now.sends - told->sends;
-	const uint64_t flits = now.flits - told->flits;
+	uint64_t came, shut, heads, sent;
 
-	fmk_count(&nic->in_pkt, came + now.shut - told->shut);
-	fmk_count(&nic->out_in_comp_pkt, came + now.shut - told->shut);
-	fmk_count(&nic->in_emptylist_pkt, came + now.shut - told->shut);
-	fmk_count(&nic->pkt_drop, now.shut - told->shut);
+	now.frames = fmk_share_frames(share, &now);
+	now.sent = whole_sent(share);
+	now.heads += now.sends;
+	came = now.frames - told->frames + now.dropped - told->dropped;
+	shut = now.shut - told->shut;
+	heads = now.heads - told->heads;
+	sent = now.sent - told->sent;
+	fmk_count(&nic->in_pkt, came + shut);
+	fmk_count(&nic->out_in_comp_pkt, came + shut);
+	fmk_count(&nic->in_emptylist_pkt, came + shut);
+	fmk_count(&nic->pkt_drop, shut);
 	fmk_count(&nic->pkt_pcie, came);
 	fmk_count(&nic->rx_dma_pkt, came);
 	fmk_count(&nic->managed, came + heads);
-	fmk_count(&nic->rx_dma_pkt_flit_cnt, flits);
-	fmk_count(&nic->dma_request, flits + reports);
-	fmk_count(&nic->rx_dma_dsc_cnt, reports);
 	fmk_count(&nic->rx_pkt_head_upd, heads);
+	fmk_count(&nic->rx_dma_pkt_flit_cnt, now.flits - told->flits);
+	fmk_count(&nic->rx_dma_dsc_cnt, now.reports - told->reports);
+	fmk_count(&nic->dma_request, now.flits - told->flits + now.reports - told->reports);
 	fmk_count(&nic->cpu_pkt_buf_full, now.dropped - told->dropped);
 	fmk_count(&nic->rx_dma_pkt_flit_drop_cnt, now.dropped_flits - told->dropped_flits);
 	__atomic_fetch_add(stalls, now.stalled - told->stalled, __ATOMIC_RELAXED);
 	fmk_count(&nic->out_pkt, sent);
 	fmk_count(&nic->dm_eth_pkt, sent);
 	fmk_count(&nic->pcie_tx_dma_pkt, sent);
-	fmk_count(&nic->pcie_tx_dsc_cnt, sends);
-	fmk_count(&nic->tx_dsc_tail_upd, sends);
+	fmk_count(&nic->pcie_tx_dsc_cnt, now.sends - told->sends);
+	fmk_count(&nic->tx_dsc_tail_upd, now.sends - told->sends);
 	fmk_count(&nic->pcie_tx_pkt_read_cnt, now.sent_flits - told->sent_flits);
 	*told = now;
-	told->sent = whole;
 }
 
 /* What a share knows goes to the card's counters: the pipes' locks are taken. */

@@ -42,8 +42,6 @@ struct norman_send {
 /** A pipe and what only the library knows of it. */
 struct norman_pipe_entry {
 	struct norman_pipe pipe;
-	TAILQ_ENTRY(norman_pipe_entry) next;
-	uint8_t *map; /**< Memory of fmk_pipe_map(), NULL if it is the application's. */
 
 	/* norman_share.c */
 	struct fmk_share *share; /**< The laid frames it plays, NULL: the card writes to it. */
@@ -51,7 +49,10 @@ struct norman_pipe_entry {
 	uint32_t peeked;	 /**< rx_tail at the last peek. */
 	uint32_t reported;	 /**< rx_tail when it was the next pipe last. */
 	bool plain_tx;		 /**< What is sent goes nowhere, and nothing limits it. */
-};
+
+	TAILQ_ENTRY(norman_pipe_entry) next;
+	uint8_t *map; /**< Memory of fmk_pipe_map(), NULL if it is the application's. */
+} __rte_cache_aligned;
 
 /**
  * A device: a notification buffer of the NIC, the software's side of it.
@@ -142,8 +143,11 @@ norman_share_of(struct norman_pipe_entry *entry)
 uint32_t norman_share_peek(
 	struct norman_pipe_entry *entry, uint8_t **buf, uint32_t max, int32_t limit);
 
-/** Free, or send to nowhere, the oldest flits of a pipe that plays a share. */
-void norman_share_release(struct norman_pipe_entry *entry, uint32_t flits, bool sent);
+/** Free the oldest flits of a pipe that plays a share. */
+void norman_share_release(struct norman_pipe_entry *entry, uint32_t flits);
+
+/** Send the oldest flits of a pipe that plays a share to nowhere. */
+void norman_share_sent(struct norman_pipe_entry *entry, uint32_t flits);
 
 /** Send the oldest flits of a pipe that plays a share, where they go somewhere. */
 void norman_share_send(struct norman_pipe_entry *entry, uint32_t flits);

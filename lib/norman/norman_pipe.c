@@ -35,10 +35,11 @@ fail(int error)
 static struct norman_pipe_entry *
 new_entry(struct norman_device *dev, enum norman_kind kind, uint8_t *buf)
 {
-	struct norman_pipe_entry *entry = calloc(1, sizeof(*entry));
+	struct norman_pipe_entry *entry = aligned_alloc(RTE_CACHE_LINE_SIZE, sizeof(*entry));
 
 	if (entry == NULL)
 		return NULL;
+	memset(entry, 0, sizeof(*entry));
 	if (buf == NULL)
 		buf = entry->map = fmk_pipe_map(dev->card->shared->options.numa_node);
 	if (buf == NULL) {
@@ -282,7 +283,7 @@ give_back(struct norman_pipe *pipe, uint32_t flits)
 	struct norman_pipe_entry *entry = norman_pipe_entry(pipe);
 
 	if (entry->share != NULL) {
-		norman_share_release(entry, flits, false);
+		norman_share_release(entry, flits);
 		return;
 	}
 	pipe->rx_head = (pipe->rx_head + flits) % NORMAN_PIPE_FLITS;
@@ -409,7 +410,7 @@ send_bytes(struct norman_pipe *pipe, uint32_t n)
 		pipe->tx_free -= n;
 		norman_device_send(pipe->dev, pipe->buf, pipe->tx_begin, n, pipe);
 	} else if (likely(entry->plain_tx && pipe->tx_free == NORMAN_PIPE_BYTES - 1)) {
-		norman_share_release(entry, n / NORMAN_FLIT, true);
+		norman_share_sent(entry, n / NORMAN_FLIT);
 		pipe->dev->completions++;
 	} else {
 		pipe->tx_free -= n;

@@ -24,12 +24,10 @@ is_idle(const struct norman_pipe *pipe)
 	return pipe->rx_known == pipe->rx_head;
 }
 
-/* The card writes to the pipe from now on, from its first byte. */
-static void
-go_live(struct norman_pipe_entry *entry)
+/* Nothing of the pipe is in use: what comes next lies at its front. */
+static inline void
+restart(struct norman_pipe *pipe)
 {
-	struct norman_pipe *pipe = &entry->pipe;
-
 	pipe->rx_tail = 0;
 	pipe->rx_known = 0;
 	pipe->rx_head = 0;
@@ -55,7 +53,7 @@ norman_share_refresh(struct norman_pipe_entry *entry)
 	entry->version = refresh.version;
 	entry->plain_tx = refresh.plain_tx;
 	if (before != entry->share && refresh.idle)
-		go_live(entry);
+		restart(pipe);
 }
 
 /* Nothing is there: a replay may be over, and virtual time goes on. */
@@ -84,8 +82,11 @@ static inline void
 deliver(struct norman_pipe_entry *entry, uint32_t want)
 {
 	struct norman_pipe *pipe = &entry->pipe;
-	const uint32_t n = fmk_share_deliver(entry->share, want, unread(pipe) == 0);
+	uint32_t n;
 
+	if (entry->share->restart && pipe->rx_known == pipe->rx_head)
+		restart(pipe);
+	n = fmk_share_deliver(entry->share, want, unread(pipe) == 0);
 	pipe->rx_known = (pipe->rx_known + n) & MASK;
 }
 
@@ -114,7 +115,7 @@ norman_share_peek(struct norman_pipe_entry *entry, uint8_t **buf, uint32_t max, 
 }
 
 void
-norman_share_release(struct norman_pipe_entry *entry, uint32_t flits, bool sent)
+norman_share_release(struct norman_pipe_entry *entry, uint32_t flits)
 {
 	struct norman_pipe *pipe = &entry->pipe;
 
@@ -122,7 +123,18 @@ norman_share_release(struct norman_pipe_entry *entry, uint32_t flits, bool sent)
 	if (entry->share->paced)
 		fmk_share_arrive(entry->share, norman_device_now(pipe->dev));
 	pipe->rx_head = (pipe->rx_head + flits) & MASK;
-	fmk_share_release(entry->share, flits, sent);
+	fmk_share_release(entry->share, flits);
+}
+
+void
+norman_share_sent(struct norman_pipe_entry *entry, uint32_t flits)
+{
+	struct norman_pipe *pipe = &entry->pipe;
+
+	if (unlikely(entry->share->paced))
+		fmk_share_arrive(entry->share, norman_device_now(pipe->dev));
+	pipe->rx_head = (pipe->rx_head + flits) & MASK;
+	fmk_share_sent(entry->share, flits);
 }
 
 void

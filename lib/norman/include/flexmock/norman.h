@@ -63,8 +63,8 @@ struct norman_pipe {
 	uint16_t rx_id;	  /**< The card's number of the receive side. */
 	uint16_t tx_id;	  /**< The device's number of the transmit side. */
 	uint8_t kind;	  /**< enum norman_kind */
-	void *context;	  /**< The application's; NULL at first. */
 	struct norman_device *dev;
+	void *context; /**< The application's; NULL at first. */
 };
 
 /** Bytes received and not consumed that have been reported. */
