@@ -10,12 +10,20 @@
  */
 
 /* X(name, function, help) */
-#define APP_COMMANDS(X) X("options", app_options, "the options of a card")
+#define APP_COMMANDS(X)                                                                  \
+	X("options", app_options, "the options of a card")                               \
+	X("doctor", app_doctor, "where this machine's packets are found")                \
+	X("compare", app_compare, "echo and Maglev on DPDK and on Norman's API")         \
+	X("rfc2544", app_rfc2544, "the highest rate at which a program loses no packet") \
+	X("report", app_report, "page and plots of a comparison")
 
 #define APP_COMMAND_ROW(name, function, help) {name, function, help},
 #define APP_COMMAND_MAIN(name, function, help) int function(int argc, char **argv);
 
 /** Each returns the exit status of the process; argv[0] is the command's name. */
 APP_COMMANDS(APP_COMMAND_MAIN)
+
+/** compare with --app among its arguments: two builds of a user's program. */
+int compare_app_main(int argc, char **argv);
 
 #endif /* APP_H */

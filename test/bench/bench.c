@@ -119,10 +119,10 @@ parse(struct bench_conf *conf, int argc, char **argv)
 			return -1;
 		}
 	}
-	if (conf->pairs < BENCH_BLOCK_PAIRS || conf->pairs > PAIRS_MAX || conf->makes < 1 ||
-		conf->pairs / conf->makes < BENCH_BLOCK_PAIRS)
+	if (conf->pairs < MEASURE_BLOCK_PAIRS || conf->pairs > PAIRS_MAX || conf->makes < 1 ||
+		conf->pairs / conf->makes < MEASURE_BLOCK_PAIRS)
 		return bench_fail("--pairs: at least %u for each make, at most %u",
-			BENCH_BLOCK_PAIRS, PAIRS_MAX);
+			MEASURE_BLOCK_PAIRS, PAIRS_MAX);
 	return optind == argc ? 0 : bench_fail("unknown argument '%s'", argv[optind]);
 }
 
@@ -140,7 +140,7 @@ compare_ports(struct bench_samples *samples, const struct bench_row *row,
 	const struct bench_conf *conf, const struct bench_port ports[3])
 {
 	enum bench_frames want = conf->self ? row->base->frames : row->dut->frames;
-	bench_loop_t loop = conf->self ? row->base_loop : row->dut_loop;
+	measure_run_t loop = conf->self ? row->base_loop : row->dut_loop;
 	const struct bench_side base = {row->base_loop, NULL, ports[0].id, BENCH_BURST};
 	const struct bench_side again = {row->base_loop, NULL, ports[1].id, BENCH_BURST};
 	const struct bench_side dut = {loop, NULL, ports[2].id, BENCH_BURST};

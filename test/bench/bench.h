@@ -18,6 +18,8 @@
 #include <rte_mbuf.h>
 #include <rte_mempool.h>
 
+#include "measure.h"
+
 #define BENCH_BURST 32
 #define BENCH_BURST_MAX 64
 #define BENCH_POOL_SIZE 8191
@@ -25,8 +27,6 @@
 #define BENCH_NB_DESC 1024
 #define BENCH_FRAME_LEN 60
 #define BENCH_NB_FRAMES 1024
-#define BENCH_SLICE_US 1000
-#define BENCH_BLOCK_PAIRS 20
 #define BENCH_PATH_MAX 256
 
 /* What a port must deliver before its speed counts. */
@@ -53,12 +53,8 @@ struct bench_port {
 	bool fast_free; /* asked for and in tx_offload_capa */
 };
 
-struct bench_side;
-/** Forward the given number of bursts and return the packets received. */
-typedef uint64_t (*bench_loop_t)(const struct bench_side *side, unsigned int bursts);
-
 struct bench_side {
-	bench_loop_t loop;
+	measure_run_t loop;
 	struct rte_mbuf **mem; /* of the loop without a port */
 	uint16_t port;
 	uint16_t burst;
@@ -69,14 +65,10 @@ struct bench_row {
 	const char *text;
 	const struct bench_spec *base;
 	const struct bench_spec *dut;
-	bench_loop_t base_loop;
-	bench_loop_t dut_loop;
+	measure_run_t base_loop;
+	measure_run_t dut_loop;
 	bool fast_free;
 	double mark; /* 0: none */
-};
-
-struct bench_spread {
-	double median, p5, p95;
 };
 
 /* One figure a pair of slices. */
@@ -88,10 +80,10 @@ struct bench_samples {
 
 struct bench_result {
 	const struct bench_row *row;
-	struct bench_spread base_mpps, dut_mpps, ratio, control;
+	struct measure_spread base_mpps, dut_mpps, ratio, control;
 	double ratio_slow,
 		ratio_fast; /* pairs below and above the middle of the baseline's rates */
-	unsigned int lost;  /* pairs measured again */
+	unsigned int lost;  /* turns taken again */
 	bool base_fast_free, dut_fast_free;
 };
 
@@ -106,7 +98,7 @@ extern const uint16_t bench_bursts[BENCH_NB_BURSTS];
 struct bench_cycles {
 	const char *name;
 	const struct bench_spec *spec;
-	struct bench_spread above[BENCH_NB_BURSTS];
+	struct measure_spread above[BENCH_NB_BURSTS];
 	double memory[BENCH_NB_BURSTS];
 };
 
@@ -132,22 +124,21 @@ void bench_frame_fill(uint8_t frame[BENCH_FRAME_LEN], unsigned int flow);
 /** Receive frames and check them; *digest tells whether later frames are still the same. */
 int bench_frames_check(const struct bench_port *port, enum bench_frames want, uint64_t *digest);
 
-/* bench_loops.c */
-uint64_t bench_io(const struct bench_side *side, unsigned int bursts);
-uint64_t bench_copy(const struct bench_side *side, unsigned int bursts);
-uint64_t bench_macswap(const struct bench_side *side, unsigned int bursts);
-uint64_t bench_rxonly(const struct bench_side *side, unsigned int bursts);
-uint64_t bench_memory(const struct bench_side *side, unsigned int bursts);
+/* bench_loops.c: the ctx of a loop is its struct bench_side */
+uint64_t bench_io(void *ctx, unsigned int bursts);
+uint64_t bench_copy(void *ctx, unsigned int bursts);
+uint64_t bench_macswap(void *ctx, unsigned int bursts);
+uint64_t bench_rxonly(void *ctx, unsigned int bursts);
+uint64_t bench_memory(void *ctx, unsigned int bursts);
 void bench_warm(const struct bench_side *side);
 int bench_samples_init(struct bench_samples *samples, unsigned int max);
 void bench_samples_take(struct bench_samples *samples, const struct bench_side *base,
 	const struct bench_side *again, const struct bench_side *dut, unsigned int pairs);
 /** Sort and sum up, and free the samples. */
 void bench_samples_result(struct bench_samples *samples, struct bench_result *result);
-/** As a pair of turns of two sides; rate[] is in packets per TSC cycle. Returns pairs lost. */
+/** A pair of turns, as measure_round(). */
 unsigned int bench_pair(
 	const struct bench_side *a, const struct bench_side *b, bool b_first, double rate[2]);
-struct bench_spread bench_spread(double *values, unsigned int nb);
 
 /* bench_cycles.c */
 int bench_cycles_run(struct bench_cycles *cycles, unsigned int nb, const char *pcap);

@@ -35,8 +35,8 @@ static void
 sum_up(struct bench_cycles *cycles, struct cell *row)
 {
 	for (unsigned int i = 0; i < BENCH_NB_BURSTS; i++) {
-		cycles->above[i] = bench_spread(row[i].above, PAIRS);
-		cycles->memory[i] = bench_spread(row[i].memory, PAIRS).median;
+		cycles->above[i] = measure_spread(row[i].above, PAIRS);
+		cycles->memory[i] = measure_spread(row[i].memory, PAIRS).median;
 	}
 }
 

@@ -4,7 +4,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include <rte_cycles.h>
 #include <rte_ethdev.h>
@@ -12,11 +11,6 @@
 #include <rte_memcpy.h>
 
 #include "bench.h"
-
-/* Packets between two looks at the clock, so that reading it costs nothing. */
-#define BLOCK_PACKETS 2048
-#define WARM_SLICES 20
-#define RETRIES 20
 
 static __rte_always_inline void
 send_or_free(uint16_t port, struct rte_mbuf **pkts, uint16_t nb)
@@ -28,8 +22,9 @@ send_or_free(uint16_t port, struct rte_mbuf **pkts, uint16_t nb)
 }
 
 uint64_t
-bench_io(const struct bench_side *side, unsigned int bursts)
+bench_io(void *ctx, unsigned int bursts)
 {
+	const struct bench_side *side = ctx;
 	struct rte_mbuf *pkts[BENCH_BURST_MAX];
 	uint64_t total = 0;
 
@@ -43,8 +38,9 @@ bench_io(const struct bench_side *side, unsigned int bursts)
 }
 
 uint64_t
-bench_copy(const struct bench_side *side, unsigned int bursts)
+bench_copy(void *ctx, unsigned int bursts)
 {
+	const struct bench_side *side = ctx;
 	static uint8_t frame[BENCH_FRAME_LEN] __rte_cache_aligned;
 	struct rte_mbuf *pkts[BENCH_BURST_MAX];
 	uint64_t total = 0;
@@ -72,8 +68,9 @@ swap_addresses(struct rte_mbuf *pkt)
 }
 
 uint64_t
-bench_macswap(const struct bench_side *side, unsigned int bursts)
+bench_macswap(void *ctx, unsigned int bursts)
 {
+	const struct bench_side *side = ctx;
 	struct rte_mbuf *pkts[BENCH_BURST_MAX];
 	uint64_t total = 0;
 
@@ -89,8 +86,9 @@ bench_macswap(const struct bench_side *side, unsigned int bursts)
 }
 
 uint64_t
-bench_rxonly(const struct bench_side *side, unsigned int bursts)
+bench_rxonly(void *ctx, unsigned int bursts)
 {
+	const struct bench_side *side = ctx;
 	struct rte_mbuf *pkts[BENCH_BURST_MAX];
 	uint64_t total = 0;
 
@@ -104,8 +102,9 @@ bench_rxonly(const struct bench_side *side, unsigned int bursts)
 }
 
 uint64_t
-bench_memory(const struct bench_side *side, unsigned int bursts)
+bench_memory(void *ctx, unsigned int bursts)
 {
+	const struct bench_side *side = ctx;
 	struct rte_mbuf *pkts[BENCH_BURST_MAX];
 	uint64_t total = 0;
 	unsigned int at = 0;
@@ -122,79 +121,30 @@ bench_memory(const struct bench_side *side, unsigned int bursts)
 	return total;
 }
 
-/* Packets per TSC cycle over one slice, entered warm. */
-static double
-slice(const struct bench_side *side)
+static struct measure_subject
+subject(const struct bench_side *side)
 {
-	const uint64_t length = rte_get_tsc_hz() / 1000000 * BENCH_SLICE_US;
-	const unsigned int bursts = BLOCK_PACKETS / side->burst;
-	uint64_t start, now, packets = 0;
-
-	side->loop(side, bursts);
-	start = rte_rdtsc();
-	do {
-		packets += side->loop(side, bursts);
-		now = rte_rdtsc();
-	} while (now - start < length);
-	return (double)packets / (double)(now - start);
+	return (struct measure_subject){
+		.run = side->loop,
+		.ctx = (void *)(uintptr_t)side,
+		.batches = measure_batches(side->burst),
+	};
 }
 
 void
 bench_warm(const struct bench_side *side)
 {
-	for (unsigned int i = 0; i < WARM_SLICES; i++)
-		slice(side);
+	const struct measure_subject one = subject(side);
+
+	measure_warm(&one, MEASURE_WARM_SLICES);
 }
 
-static long
-preemptions(void)
-{
-	struct rusage usage;
-
-	return getrusage(RUSAGE_THREAD, &usage) == 0 ? usage.ru_nivcsw : 0;
-}
-
-static void
-pair_once(const struct bench_side *a, const struct bench_side *b, bool b_first, double rate[2])
-{
-	if (b_first)
-		rate[1] = slice(b);
-	rate[0] = slice(a);
-	if (!b_first)
-		rate[1] = slice(b);
-}
-
-/* A pair that lost its core to another process is measured again; how many were is returned. */
 unsigned int
 bench_pair(const struct bench_side *a, const struct bench_side *b, bool b_first, double rate[2])
 {
-	unsigned int lost = 0;
-	long before;
+	const struct measure_subject pair[] = {subject(a), subject(b)};
 
-	do {
-		before = preemptions();
-		pair_once(a, b, b_first, rate);
-	} while (preemptions() != before && ++lost < RETRIES);
-	return lost;
-}
-
-static int
-by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-struct bench_spread
-bench_spread(double *values, unsigned int nb)
-{
-	qsort(values, nb, sizeof(*values), by_value);
-	return (struct bench_spread){
-		.median = (values[nb / 2] + values[(nb - 1) / 2]) / 2,
-		.p5 = values[nb * 5 / 100],
-		.p95 = values[nb * 95 / 100],
-	};
+	return measure_round(pair, RTE_DIM(pair), b_first, rate);
 }
 
 int
@@ -229,22 +179,6 @@ bench_samples_take(struct bench_samples *s, const struct bench_side *base,
 	}
 }
 
-/* The median of all; the spread of the medians of blocks, which single disturbances leave alone. */
-static struct bench_spread
-block_spread(double *values, unsigned int nb)
-{
-	double block[BENCH_BLOCK_PAIRS], medians[nb / BENCH_BLOCK_PAIRS];
-	struct bench_spread all;
-
-	for (unsigned int i = 0; i < RTE_DIM(medians); i++) {
-		memcpy(block, values + i * BENCH_BLOCK_PAIRS, sizeof(block));
-		medians[i] = bench_spread(block, BENCH_BLOCK_PAIRS).median;
-	}
-	all = bench_spread(medians, RTE_DIM(medians));
-	all.median = bench_spread(values, nb).median;
-	return all;
-}
-
 /* A host may run a core at two speeds, with another ratio at each. Needs unsorted samples. */
 static double
 ratio_at(const struct bench_samples *s, double from, double to)
@@ -255,7 +189,7 @@ ratio_at(const struct bench_samples *s, double from, double to)
 	for (unsigned int i = 0; i < s->nb; i++)
 		if (s->base[i] >= from && s->base[i] < to)
 			picked[nb++] = s->ratio[i];
-	return nb == 0 ? 0 : bench_spread(picked, nb).median;
+	return nb == 0 ? 0 : measure_spread(picked, nb).median;
 }
 
 static void
@@ -264,7 +198,7 @@ split_speeds(const struct bench_samples *s, struct bench_result *result)
 	double rates[s->nb], middle;
 
 	memcpy(rates, s->base, sizeof(rates));
-	result->base_mpps = bench_spread(rates, s->nb);
+	result->base_mpps = measure_spread(rates, s->nb);
 	middle = (result->base_mpps.p5 + result->base_mpps.p95) / 2;
 	result->ratio_slow = ratio_at(s, 0, middle);
 	result->ratio_fast = ratio_at(s, middle, HUGE_VAL);
@@ -275,8 +209,8 @@ bench_samples_result(struct bench_samples *s, struct bench_result *result)
 {
 	result->lost = s->lost;
 	split_speeds(s, result);
-	result->control = block_spread(s->control, s->nb);
-	result->ratio = block_spread(s->ratio, s->nb);
-	result->dut_mpps = bench_spread(s->dut, s->nb);
+	result->control = measure_block_spread(s->control, s->nb);
+	result->ratio = measure_block_spread(s->ratio, s->nb);
+	result->dut_mpps = measure_spread(s->dut, s->nb);
 	free(s->control);
 }

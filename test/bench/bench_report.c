@@ -54,7 +54,7 @@ bench_print_head(const struct bench_conf *conf)
 		rte_eal_has_hugepages() ? "huge pages" : "no huge pages (4 KiB)");
 	printf("Two ports of one process take turns of %u us on one core; medians of %u pairs,\n"
 	       "the ports made anew %u times, in another order and elsewhere in memory.\n",
-		BENCH_SLICE_US, conf->pairs, conf->makes);
+		MEASURE_SLICE_US, conf->pairs, conf->makes);
 	printf("Each port: own mempool of %u mbufs with a cache of %u, 1 rx + 1 tx queue of %u,\n"
 	       "burst %u, %u-byte frames in memory, promiscuous.\n",
 		BENCH_POOL_SIZE, BENCH_POOL_CACHE, BENCH_NB_DESC, BENCH_BURST, BENCH_FRAME_LEN);
@@ -62,7 +62,7 @@ bench_print_head(const struct bench_conf *conf)
 	       "medians of %u pairs).\nFAST_FREE: asked of both, given where tx_offload_capa has "
 	       "it (column ff: "
 	       "baseline/FlexMock).\n%s\n",
-		BENCH_BLOCK_PAIRS, CONTENT_NOTE);
+		MEASURE_BLOCK_PAIRS, CONTENT_NOTE);
 	if (conf->self)
 		printf("--self: a third baseline port stands in FlexMock's place.\n");
 }
@@ -128,7 +128,7 @@ json_string(FILE *out, const char *name, const char *value)
 }
 
 static void
-json_spread(FILE *out, const char *name, const struct bench_spread *s)
+json_spread(FILE *out, const char *name, const struct measure_spread *s)
 {
 	fprintf(out, "\"%s\": {\"median\": %.5f, \"p5\": %.5f, \"p95\": %.5f}", name, s->median,
 		s->p5, s->p95);
@@ -152,7 +152,7 @@ json_method(FILE *out, const struct bench_conf *conf)
 		"  \"method\": {\"slice_us\": %u, \"pairs\": %u, \"makes\": %u, \"burst\": %u, "
 		"\"frame_bytes\": %u, \"rx_desc\": %u, \"tx_desc\": %u, \"mempool_size\": %u, "
 		"\"mempool_cache\": %u, \"self\": %s,\n    ",
-		BENCH_SLICE_US, conf->pairs, conf->makes, BENCH_BURST, BENCH_FRAME_LEN,
+		MEASURE_SLICE_US, conf->pairs, conf->makes, BENCH_BURST, BENCH_FRAME_LEN,
 		BENCH_NB_DESC, BENCH_NB_DESC, BENCH_POOL_SIZE, BENCH_POOL_CACHE,
 		conf->self ? "true" : "false");
 	json_string(
@@ -200,7 +200,7 @@ json_row(FILE *out, const struct bench_result *r, const struct bench_conf *conf)
 	if (r->row->mark > 0)
 		fprintf(out, ", \"mark\": %.2f", r->row->mark);
 	fprintf(out,
-		", \"inside_control\": %s, \"lost_pairs\": %u, \"ratio_slow\": %.5f, "
+		", \"inside_control\": %s, \"lost_turns\": %u, \"ratio_slow\": %.5f, "
 		"\"ratio_fast\": %.5f}",
 		inside_control(r) ? "true" : "false", r->lost, r->ratio_slow, r->ratio_fast);
 }

@@ -20,6 +20,9 @@
 static const char *const ways[] = {"", ",cache=ring", ",rate=1Mpps", ",rate=1Mpps,cache=ring",
 	",rate=capture*1000", ",preload=0", ",preload=0,rate=1Mpps"};
 
+/* Ways that want each frame in one mbuf, which lies before its buffer. */
+static const char *const single_ways[] = {",cache=mem", ",rate=1Mpps,cache=mem"};
+
 static const char *const captures[] = {
 	TEST_DATA "/real.pcap", TEST_DATA "/flows.pcap", TEST_DATA "/sizes.pcap"};
 
@@ -158,6 +161,14 @@ check_replay(const char *capture, const char *way, const struct pmd_setup *setup
 	pmd_unload(frames);
 }
 
+/* For frames that fit. */
+static void
+check_single_ways(const char *capture, const struct pmd_setup *setup, uint16_t burst)
+{
+	for (size_t w = 0; w < RTE_DIM(single_ways); w++)
+		check_replay(capture, single_ways[w], setup, burst);
+}
+
 static void
 packets_are_the_frames(void **state)
 {
@@ -180,6 +191,7 @@ every_burst_size_works(void **state)
 	for (size_t b = 0; b < RTE_DIM(bursts); b++) {
 		for (size_t w = 0; w < RTE_DIM(ways); w++)
 			check_replay(captures[1], ways[w], &setup, bursts[b]);
+		check_single_ways(captures[1], &setup, bursts[b]);
 	}
 }
 
@@ -191,6 +203,7 @@ smallest_queue_works(void **state)
 	(void)state;
 	for (size_t w = 0; w < RTE_DIM(ways); w++)
 		check_replay(captures[0], ways[w], &setup, 32);
+	check_single_ways(captures[0], &setup, 32);
 }
 
 /* Pools an application may make: with private areas, and with buffers elsewhere. */
@@ -235,6 +248,13 @@ check_layout(struct rte_mempool *pool, const char *way, uint64_t flags)
 	pmd_end(NAME, pool);
 }
 
+static struct rte_mempool *
+area_pool(uint16_t area)
+{
+	return rte_pktmbuf_pool_create("areas", NB_LAYOUT, 0,
+		RTE_ALIGN_CEIL(area, RTE_MBUF_PRIV_ALIGN), LAYOUT_BUF, SOCKET_ID_ANY);
+}
+
 static void
 pools_of_all_layouts_work(void **state)
 {
@@ -242,13 +262,16 @@ pools_of_all_layouts_work(void **state)
 	struct rte_mempool *pool;
 
 	(void)state;
+	for (size_t i = 0; i < RTE_DIM(areas); i++) {
+		pool = area_pool(areas[i]);
+		check_layout(pool, single_ways[0], 0);
+		rte_mempool_free(pool);
+	}
 	for (size_t w = 0; w < RTE_DIM(ways); w++) {
 		if (is_paced(ways[w]))
 			continue;
 		for (size_t i = 0; i < RTE_DIM(areas); i++) {
-			pool = rte_pktmbuf_pool_create("areas", NB_LAYOUT, 0,
-				RTE_ALIGN_CEIL(areas[i], RTE_MBUF_PRIV_ALIGN), LAYOUT_BUF,
-				SOCKET_ID_ANY);
+			pool = area_pool(areas[i]);
 			check_layout(pool, ways[w], 0);
 			rte_mempool_free(pool);
 		}
@@ -271,6 +294,7 @@ every_length_is_whole(void **state)
 		the_len = lens[l];
 		for (size_t w = 0; w < RTE_DIM(ways); w++)
 			check_replay(pmd_capture(100, one_len, NULL), ways[w], &setup, 32);
+		check_single_ways(pmd_capture(100, one_len, NULL), &setup, 32);
 	}
 }
 
@@ -283,6 +307,7 @@ large_mbufs_take_large_frames(void **state)
 	(void)state;
 	for (size_t w = 0; w < RTE_DIM(ways); w++)
 		check_replay(captures[2], ways[w], &setup, 32);
+	check_single_ways(captures[2], &setup, 32);
 }
 
 static void

@@ -228,6 +228,212 @@ peer_is_read_from_its_start(void **state)
 	free_bufs(1);
 }
 
+/* What is asked for beside the frames. */
+
+/* Frames of one buffer with a table, of an owner, as often as it takes. */
+static void
+lay_share(uint32_t nb_frames, const uint16_t *owner, uint64_t least, enum fmk_rate_kind kind)
+{
+	struct fmk_peer peer = unit_peer(nb_frames, mixed_len, uneven_time);
+	const struct fmk_lay how = {
+		.card = "card",
+		.ops = &unit_ops,
+		.peer = &peer,
+		.rate = {.kind = kind, .value = kind == FMK_RATE_MAX ? 0 : 1000},
+		.nb_queues = 1,
+		.owner = owner,
+		.pipe = 7,
+		.flits = true,
+		.least = least,
+	};
+
+	assert_int_equal(fmk_flexbuf_lay(&how, bufs), 0);
+}
+
+/* The table tells of each flit which frames begin before it. */
+static void
+check_begun(const struct fmk_flexbuf *buf)
+{
+	uint64_t flit = 0;
+
+	assert_int_equal(buf->begun[0], 0);
+	for (uint32_t i = 0; i < buf->nb_frames; i++) {
+		for (uint64_t n = FMK_FLITS(buf->desc[i].len); n > 0; n--)
+			assert_int_equal(buf->begun[++flit], i + 1);
+	}
+	assert_int_equal(flit, buf->nb_flits);
+}
+
+static void
+table_tells_the_frames_before_each_flit(void **state)
+{
+	static const enum fmk_rate_kind kinds[] = {FMK_RATE_MAX, FMK_RATE_PPS};
+
+	(void)state;
+	for (uint32_t k = 0; k < 2; k++) {
+		for (uint32_t n = 1; n < NB_FRAMES; n += 17) {
+			lay_share(n, NULL, 0, kinds[k]);
+			assert_int_equal(bufs[0].nb_frames, n);
+			check_laid(1, n);
+			check_begun(&bufs[0]);
+			free_bufs(1);
+		}
+	}
+}
+
+/* Only the owner's frames are laid, at the times they have among all. */
+static void
+owner_gets_its_frames_only(void **state)
+{
+	static uint16_t owner[NB_FRAMES];
+	const struct fmk_rate rate = {FMK_RATE_PPS, 1000};
+	struct fmk_pace pace;
+	uint64_t flit = 0;
+	uint32_t index = 0;
+
+	(void)state;
+	for (uint32_t i = 0; i < NB_FRAMES; i++)
+		owner[i] = i * i % 11 < 5 ? 7 : (uint16_t)(i % 9 == 7 ? 8 : UINT16_MAX);
+	lay_share(NB_FRAMES, owner, 0, FMK_RATE_PPS);
+	fmk_pace_init(&pace, &rate);
+	for (uint32_t i = 0; i < NB_FRAMES; i++) {
+		uint64_t at = fmk_pace_next(&pace, mixed_len(i), 0);
+
+		if (owner[i] != 7)
+			continue;
+		assert_int_equal(frame_at(&bufs[0], index, flit), i);
+		assert_int_equal(bufs[0].arrival[index].at, at);
+		assert_int_equal(bufs[0].arrival[index].flit, flit);
+		flit += FMK_FLITS(mixed_len(i));
+		index++;
+	}
+	assert_int_equal(bufs[0].nb_frames, index);
+	assert_int_equal(bufs[0].lap, fmk_pace_lap(&pace));
+	check_begun(&bufs[0]);
+	free_bufs(1);
+}
+
+static void
+owner_without_frames_has_an_empty_buffer(void **state)
+{
+	static uint16_t owner[NB_FRAMES];
+
+	(void)state;
+	lay_share(NB_FRAMES, owner, 1000, FMK_RATE_PPS);
+	assert_int_equal(bufs[0].nb_frames, 0);
+	assert_int_equal(bufs[0].nb_flits, 0);
+	assert_null(bufs[0].data);
+	free_bufs(1);
+}
+
+/* Whole laps until they are long enough, each at the time it would come. */
+static void
+short_laps_are_laid_again_and_again(void **state)
+{
+	static const uint64_t least[] = {0, 1, 5, 6, 7, 512, 513, 4000};
+
+	(void)state;
+	for (size_t l = 0; l < sizeof(least) / sizeof(least[0]); l++) {
+		for (uint32_t n = 1; n < 40; n += 6) {
+			uint64_t flits, lap, copies;
+
+			lay_share(n, NULL, 0, FMK_RATE_PPS);
+			flits = bufs[0].nb_flits;
+			lap = bufs[0].lap;
+			free_bufs(1);
+			lay_share(n, NULL, least[l], FMK_RATE_PPS);
+			copies = bufs[0].nb_frames / n;
+			assert_int_equal(bufs[0].nb_frames, copies * n);
+			assert_int_equal(bufs[0].nb_flits, copies * flits);
+			assert_int_equal(bufs[0].lap, copies * lap);
+			assert_true(copies == 1 || (copies - 1) * flits < least[l]);
+			assert_true(copies * flits >= least[l]);
+			for (uint32_t i = 0; i < bufs[0].nb_frames; i++) {
+				const struct fmk_arrival *arrival = &bufs[0].arrival[i];
+
+				assert_int_equal(frame_at(&bufs[0], i, arrival->flit), i % n);
+				assert_int_equal(arrival->at,
+					i / n * lap + bufs[0].arrival[i % n].at);
+				assert_int_equal(arrival->flit,
+					i / n * flits + bufs[0].arrival[i % n].flit);
+			}
+			check_begun(&bufs[0]);
+			free_bufs(1);
+		}
+	}
+}
+
+/* The longest time there is does not make a later lap come before an earlier one. */
+static void
+laps_of_endless_length_stay_in_order(void **state)
+{
+	struct fmk_peer peer = unit_peer(3, mixed_len, NULL);
+	const struct fmk_lay how = {
+		.card = "card",
+		.ops = &unit_ops,
+		.peer = &peer,
+		.rate = {.kind = FMK_RATE_PPS, .value = 1e-8},
+		.nb_queues = 1,
+		.flits = true,
+		.least = 512,
+	};
+
+	(void)state;
+	assert_int_equal(fmk_flexbuf_lay(&how, bufs), 0);
+	assert_true(bufs[0].nb_frames > 3);
+	for (uint32_t i = 1; i < bufs[0].nb_frames; i++)
+		assert_true(bufs[0].arrival[i].at >= bufs[0].arrival[i - 1].at);
+	assert_int_equal(fmk_flexbuf_due(&bufs[0], 1000 * FMK_PS_PER_SEC, 0), 1);
+	free_bufs(1);
+}
+
+/* Frames that are due, by looking at each. */
+static uint64_t
+count_due(const struct fmk_flexbuf *buf, uint64_t elapsed)
+{
+	uint64_t n = 0;
+
+	while (n / buf->nb_frames * buf->lap + buf->arrival[n % buf->nb_frames].at <= elapsed)
+		n++;
+	return n;
+}
+
+/* At each time at which something happens, and beside it; from each number before. */
+static void
+check_due(const struct fmk_flexbuf *buf, uint32_t laps)
+{
+	for (uint64_t n = 0; n < (uint64_t)laps * buf->nb_frames; n++) {
+		const uint64_t at = n / buf->nb_frames * buf->lap +
+			buf->arrival[n % buf->nb_frames].at;
+
+		for (uint64_t elapsed = at == 0 ? 0 : at - 1; elapsed <= at + 1; elapsed++) {
+			const uint64_t due = count_due(buf, elapsed);
+
+			for (uint64_t from = 0; from <= due; from++)
+				assert_int_equal(fmk_flexbuf_due(buf, elapsed, from), due);
+		}
+	}
+}
+
+static void
+due_is_as_counted_one_by_one(void **state)
+{
+	static const enum fmk_rate_kind kinds[] = {
+		FMK_RATE_PPS, FMK_RATE_BPS, FMK_RATE_CAPTURE};
+
+	(void)state;
+	for (uint32_t k = 0; k < 3; k++) {
+		for (uint32_t n = 1; n <= 20; n++) {
+			lay_share(n, NULL, 0, kinds[k]);
+			check_due(&bufs[0], 4);
+			free_bufs(1);
+		}
+		lay_share(100, NULL, 0, kinds[k]);
+		check_due(&bufs[0], 2);
+		free_bufs(1);
+	}
+}
+
 int
 main(void)
 {
@@ -240,6 +446,12 @@ main(void)
 		cmocka_unit_test(peer_without_frames_lays_nothing),
 		cmocka_unit_test(failing_peer_leaves_nothing),
 		cmocka_unit_test(peer_is_read_from_its_start),
+		cmocka_unit_test(table_tells_the_frames_before_each_flit),
+		cmocka_unit_test(owner_gets_its_frames_only),
+		cmocka_unit_test(owner_without_frames_has_an_empty_buffer),
+		cmocka_unit_test(short_laps_are_laid_again_and_again),
+		cmocka_unit_test(laps_of_endless_length_stay_in_order),
+		cmocka_unit_test(due_is_as_counted_one_by_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

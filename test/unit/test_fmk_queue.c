@@ -291,6 +291,52 @@ frames_are_lost_while_the_link_is_down(void **state)
 	end(&r);
 }
 
+/* More in one gap than an empty queue takes is a stall; less is a reader that is too slow. */
+static void
+drops_of_a_stall_are_told_apart(void **state)
+{
+	uint64_t stall_drops = 5;
+	struct replay r;
+
+	(void)state;
+	begin(&r, 30, 1, 4, FMK_RATE_PPS);
+	r.queue.stall_drops = &stall_drops;
+	fmk_queue_arrive(&r.queue, START);
+	fmk_queue_arrive(&r.queue, START + 4 * GAP);
+	assert_int_equal(r.count.missed, 1);
+	assert_int_equal(stall_drops, 5);
+	fmk_queue_arrive(&r.queue, START + 9 * GAP);
+	assert_int_equal(r.count.missed, 6);
+	assert_int_equal(stall_drops, 10);
+	take(&r, 4);
+	fmk_queue_arrive(&r.queue, START + 14 * GAP);
+	assert_int_equal(r.count.missed, 7);
+	assert_int_equal(stall_drops, 11);
+	fmk_queue_arrive_nowhere(&r.queue, START + 29 * GAP);
+	assert_int_equal(stall_drops, 11);
+	end(&r);
+}
+
+/* As another core's may that polls the queue from now on. */
+static void
+clock_that_goes_back_brings_nothing(void **state)
+{
+	static const uint32_t before[] = {24, 20, 19, 3, 0};
+	struct replay r;
+
+	(void)state;
+	begin(&r, 10, 4, 64, FMK_RATE_PPS);
+	fmk_queue_arrive(&r.queue, START + 25 * GAP);
+	for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++) {
+		fmk_queue_arrive(&r.queue, START + before[i] * GAP);
+		assert_int_equal(fmk_queue_waiting(&r.queue), 26);
+	}
+	fmk_queue_arrive(&r.queue, START + 26 * GAP);
+	assert_int_equal(take(&r, 100), 27);
+	expect_in_order(&r, 10);
+	end(&r);
+}
+
 /* The same, one frame after the other: what the queue must be like. */
 struct model {
 	uint32_t waiting[64];
@@ -535,6 +581,8 @@ main(void)
 		cmocka_unit_test(frames_at_full_descriptors_are_missed),
 		cmocka_unit_test(replay_ends_when_the_last_frame_is_taken),
 		cmocka_unit_test(frames_are_lost_while_the_link_is_down),
+		cmocka_unit_test(drops_of_a_stall_are_told_apart),
+		cmocka_unit_test(clock_that_goes_back_brings_nothing),
 		cmocka_unit_test(paced_is_as_frame_by_frame),
 		cmocka_unit_test(live_ring_takes_its_descriptors),
 		cmocka_unit_test(live_queue_keeps_the_whole_frame),

@@ -468,6 +468,125 @@ nothing_waits_for_the_clock_without_a_limit(void **state)
 	assert_int_equal(unit_wire.nb_sent, 2);
 }
 
+/* Frames that go nowhere. */
+
+/* Random frames, giants among them, in descriptors that end anywhere; what is left over is sent. */
+static uint32_t
+lay_random(uint32_t *rand)
+{
+	uint32_t flits = 0;
+
+	while (flits < 700) {
+		*rand = *rand * 1664525 + 1013904223;
+		if (*rand >> 24 < 4) {
+			memset(unit_flit(flits), 0, 40 * FMK_FLIT);
+			unit_put_16(unit_flit(flits) + LENGTH_AT, 40 * FMK_FLIT - 14);
+			flits += 40;
+		} else {
+			flits += unit_lay(flits,
+				14 + (*rand >> 8) % (*rand >> 31 ? 1523 : 120), *rand & 0xffff);
+		}
+	}
+	return flits;
+}
+
+static void
+ring_nowhere(uint16_t notif)
+{
+	fmk_tx_doorbell(unit.nic, notif, unit.tx_tail[notif], NOW, NULL, NULL);
+}
+
+/* The same bytes and pieces to a wire and to nowhere. @return counters of the second way */
+static void
+send_pieces(uint32_t flits, uint32_t rand, bool nowhere)
+{
+	for (uint32_t at = 0, n; at < flits; at += n) {
+		rand = rand * 1664525 + 1013904223;
+		n = 1 + (rand >> 8) % (rand >> 31 ? 200 : 5);
+		if (n > flits - at)
+			n = flits - at;
+		unit_post(rand >> 30 & 1, unit_flit(at), (uint64_t)n * FMK_FLIT);
+		if (nowhere)
+			ring_nowhere(rand >> 30 & 1);
+		else
+			unit_ring(rand >> 30 & 1, NOW);
+	}
+}
+
+/* Nobody looks at them: they are counted as if somebody did. */
+static void
+frames_to_nowhere_count_the_same(void **state)
+{
+	uint32_t rand = 1;
+
+	(void)state;
+	for (uint32_t i = 0; i < 300; i++) {
+		struct fmk_nic_counters before = unit.count, there;
+		const uint32_t flits = lay_random(&rand);
+
+		unit_wire.nb_sent = 0;
+		send_pieces(flits, i, false);
+		there = unit.count;
+		assert_int_equal(unit.nic->tx.cut_len, 0);
+		send_pieces(flits, i, true);
+		assert_int_equal(unit.nic->tx.cut_len, 0);
+#define SAME(counter) \
+	assert_int_equal(unit.count.counter - there.counter, there.counter - before.counter)
+		SAME(out_pkt);
+		SAME(dm_eth_pkt);
+		SAME(pcie_tx_dma_pkt);
+		SAME(pcie_tx_dsc_cnt);
+		SAME(pcie_tx_pkt_read_cnt);
+		assert_int_equal(there.out_pkt - before.out_pkt, unit_wire.nb_sent);
+		assert_false(fmk_tx_busy(unit.nic));
+	}
+}
+
+/* Counting stops where a limiter, frames that wait or a frame that has begun want more. */
+static void
+frames_to_nowhere_wait_for_the_limiter(void **state)
+{
+	(void)state;
+	unit_lay_many(300, 60, 0);
+	limit(1, 10, 1000);
+	unit_post(0, unit_host, 300 * FMK_FLIT);
+	fmk_tx_doorbell(unit.nic, 0, unit.tx_tail[0], 1000 * TICK, NULL, NULL);
+	assert_int_equal(unit.count.out_pkt, 1);
+	fmk_tx_run(unit.nic, 1100 * TICK, NULL, NULL);
+	assert_int_equal(unit.count.out_pkt, 11);
+	unit_post_config(0, unit_rate(0, 0, 0));
+	unit_post(0, unit_host, 5 * FMK_FLIT);
+	fmk_tx_doorbell(unit.nic, 0, unit.tx_tail[0], 1100 * TICK, NULL, NULL);
+	fmk_tx_run(unit.nic, 9000 * TICK, NULL, NULL);
+	assert_int_equal(unit.count.out_pkt, 305);
+	assert_int_equal(unit.count.pcie_tx_dma_pkt, 305);
+	assert_int_equal(unit.nic->tx.nb_staged, 0);
+}
+
+/* The last frame of a descriptor may have fewer bytes than a flit, or than its length. */
+static void
+frames_to_nowhere_may_end_early(void **state)
+{
+	(void)state;
+	unit_lay(0, 100, 0);
+	unit_lay(2, 20, 1);
+	unit_lay(3, 128, 2);
+	unit_post(0, unit_flit(0), 2 * FMK_FLIT + 20);
+	ring_nowhere(0);
+	assert_int_equal(unit.count.out_pkt, 2);
+	unit_post(0, unit_flit(3), FMK_FLIT);
+	ring_nowhere(0);
+	assert_int_equal(unit.count.out_pkt, 2);
+	unit_post(0, unit_flit(4), FMK_FLIT);
+	ring_nowhere(0);
+	assert_int_equal(unit.count.out_pkt, 3);
+	assert_int_equal(unit.count.pcie_tx_pkt_read_cnt, 3 + 1 + 1);
+	unit_post(0, unit_flit(0), 100);
+	ring_nowhere(0);
+	assert_int_equal(unit.count.out_pkt, 4);
+	expect_done(0, 3, true);
+}
+
 #define TX_TEST(function) cmocka_unit_test_setup_teardown(function, unit_setup_wire, unit_teardown)
 
 int
@@ -493,6 +612,9 @@ main(void)
 		TX_TEST(doorbells_are_coalesced),
 		TX_TEST(a_refused_frame_is_offered_again),
 		TX_TEST(nothing_waits_for_the_clock_without_a_limit),
+		TX_TEST(frames_to_nowhere_count_the_same),
+		TX_TEST(frames_to_nowhere_wait_for_the_limiter),
+		TX_TEST(frames_to_nowhere_may_end_early),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

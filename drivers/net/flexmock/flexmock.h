@@ -138,6 +138,8 @@ void flexmock_txq_info(struct rte_eth_dev *dev, uint16_t id, struct rte_eth_txq_
 flexmock_queue_count_t flexmock_rx_queue_count(void *queue);
 int flexmock_rx_descriptor_status(void *queue, uint16_t offset);
 int flexmock_tx_descriptor_status(void *queue, uint16_t offset);
+/** Whether the options can be had by receive queues. @return 0, or -errno after one line of log */
+int flexmock_check_delivery(const struct rte_eth_dev *dev);
 /** Start every queue that is not deferred, with the state ethdev shows. @return 0 or -errno */
 int flexmock_start_queues(struct rte_eth_dev *dev);
 void flexmock_stop_queues(struct rte_eth_dev *dev);

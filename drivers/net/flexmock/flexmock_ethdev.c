@@ -189,6 +189,8 @@ start(struct rte_eth_dev *dev)
 
 	if (ret == 0)
 		ret = check_mtu(dev, dev->data->mtu);
+	if (ret == 0)
+		ret = flexmock_check_delivery(dev);
 	if (ret < 0)
 		return ret;
 	if (device->port != NULL) {

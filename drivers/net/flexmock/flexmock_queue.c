@@ -9,6 +9,8 @@
 #include <rte_malloc.h>
 #include <rte_mbuf.h>
 
+#include <fmk_cache.h>
+
 #include "flexmock.h"
 #include "flexmock_rxtx.h"
 
@@ -44,14 +46,14 @@ check_room(const struct rte_eth_dev *dev, uint16_t id, uint32_t room, bool scatt
 	return 0;
 }
 
-/* The ring of cache=ring is there in every preloaded queue: which burst uses it, start decides. */
+/* Every preloaded queue without cache=hot has the ring: which burst uses it, start decides. */
 static int
 alloc_posted(struct flexmock_rxq *rxq, uint16_t nb_desc, unsigned int socket_id)
 {
 	const struct fmk_shared *card = rxq->port->card;
 	struct flexmock_posted *posted = &rxq->posted;
 
-	if (card->source != FMK_SOURCE_PRELOADED || card->options.cache != FMK_CACHE_RING)
+	if (card->source != FMK_SOURCE_PRELOADED || card->options.cache == FMK_CACHE_HOT)
 		return 0;
 	posted->mbufs = rte_zmalloc_socket("flexmock ring", nb_desc * sizeof(*posted->mbufs),
 		RTE_CACHE_LINE_SIZE, (int)socket_id);
@@ -211,6 +213,73 @@ flexmock_tx_queue_release(struct rte_eth_dev *dev, uint16_t id)
 }
 
 int
+flexmock_check_delivery(const struct rte_eth_dev *dev)
+{
+	const struct fmk_options *options = &flexmock_port(dev)->card->options;
+
+	if (dev->data->nb_rx_queues == 0)
+		return 0;
+	if (options->data == FMK_DATA_INPLACE) {
+		FLEXMOCK_LOG(ERR, dev,
+			"data=inplace: %u rx queues are set up, allowed with pipes only",
+			dev->data->nb_rx_queues);
+		return -ENOTSUP;
+	}
+	if (options->cache == FMK_CACHE_LLC && options->rate.kind != FMK_RATE_MAX) {
+		FLEXMOCK_LOG(ERR, dev,
+			"cache=llc: frames that come by the clock are written when they are taken, "
+			"allowed with rate=max, or cache=hot, ring or mem");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/*
+ * Every frame of the ring writes a line of data and one of its mbuf, so that the frames posted
+ * after it drive it out of the second-level cache before it is taken.
+ */
+static int
+check_llc(const struct rte_eth_dev *dev, const struct flexmock_rxq *rxq)
+{
+	const size_t l2 = fmk_cache_l2_bytes();
+	const size_t need = (l2 + FMK_FLIT - 1) / FMK_FLIT;
+
+	if (l2 == 0 || need > FLEXMOCK_DESC_MAX) {
+		FLEXMOCK_LOG(ERR, dev,
+			"cache=llc: rx queue %u: at most %u descriptors do not surely exceed this "
+			"CPU's L2 cache (%zu KiB, 0: unknown), allowed cache=hot, ring or mem",
+			rxq->card.id, FLEXMOCK_DESC_MAX, l2 >> 10);
+		return -EINVAL;
+	}
+	if (rxq->card.capacity >= need && (rxq->card.total == 0 || rxq->card.total >= need))
+		return 0;
+	FLEXMOCK_LOG(ERR, dev,
+		"cache=llc: rx queue %u has %u descriptors for %" PRIu64 " frames, allowed %zu or "
+		"more of both, whose first lines exceed this CPU's L2 cache of %zu KiB",
+		rxq->card.id, rxq->card.capacity, rxq->card.total, need, l2 >> 10);
+	return -EINVAL;
+}
+
+/* Whether frames can be had where the option says. cache=hot and cache=ring promise nothing. */
+static int
+check_cache(const struct rte_eth_dev *dev, const struct flexmock_rxq *rxq)
+{
+	const struct fmk_shared *card = rxq->port->card;
+	const bool llc = card->options.cache == FMK_CACHE_LLC;
+
+	if (card->source != FMK_SOURCE_PRELOADED || (!llc && card->options.cache != FMK_CACHE_MEM))
+		return 0;
+	if (!flexmock_rx_uses_ring(rxq->port)) {
+		FLEXMOCK_LOG(ERR, dev,
+			"cache=%s: rx queue %u: frames have up to %u bytes and mbufs room for %u, "
+			"allowed larger mbufs, of pools without external buffers",
+			llc ? "llc" : "mem", rxq->card.id, rxq->card.buf.max_len, rxq->room);
+		return -EINVAL;
+	}
+	return llc ? check_llc(dev, rxq) : 0;
+}
+
+int
 flexmock_rx_queue_start(struct rte_eth_dev *dev, uint16_t id)
 {
 	struct flexmock_rxq *rxq = dev->data->rx_queues[id];
@@ -224,6 +293,8 @@ flexmock_rx_queue_start(struct rte_eth_dev *dev, uint16_t id)
 			id, rxq->card.buf.max_len, rxq->room);
 		ret = -EINVAL;
 	}
+	if (ret == 0)
+		ret = check_cache(dev, rxq);
 	if (ret == 0 && flexmock_rx_uses_ring(port) && flexmock_rx_post(rxq) < 0) {
 		FLEXMOCK_LOG(ERR, dev, "rx queue %u: mempool %s has no %u mbufs to post", id,
 			rxq->pool->name, rxq->card.capacity);

@@ -4,10 +4,13 @@
 #include <string.h>
 
 #include <rte_cpuflags.h>
+#include <rte_cycles.h>
 #include <rte_ethdev.h>
 #include <rte_ether.h>
 #include <rte_mbuf.h>
 #include <rte_vect.h>
+
+#include <fmk_cache.h>
 
 #include "flexmock_rxtx.h"
 #include "flexmock_live.h"
@@ -34,8 +37,10 @@ static_assert(offsetof(struct rte_mbuf, port) ==
 #define RX_SMALL 0x1 /* every frame fits one flit: one move copies it */
 #define RX_RING 0x2  /* buffers come from the ring of posted ones */
 #define RX_PACED 0x4 /* frames arrive by the clock */
-#define RX_WIDE 0x10 /* the CPU moves a flit at once */
 #define RX_CHAIN 0x8 /* any frame in any buffers: as many as it takes, wherever they lie */
+#define RX_WIDE 0x10 /* the CPU moves a flit at once */
+#define RX_LLC 0x20  /* the ring is larger than the second-level cache */
+#define RX_MEM 0x40  /* frames leave the caches once they are written */
 
 /* Half a flit and a flit as the compiler moves them at once, where the CPU level has such moves. */
 typedef uint8_t half_flit __attribute__((vector_size(FMK_FLIT / 2), aligned(1), may_alias));
@@ -93,6 +98,8 @@ fill_mbufs(struct flexmock_rxq *rxq, struct rte_mbuf **mbufs, uint32_t *len, uin
 		card->span -= end - done;
 		for (; done < end; done++, desc++) {
 			fill_mbuf(mbufs[done], data_offset, &rearm, desc, src, flags);
+			if (flags & RX_MEM)
+				fmk_cache_flush((uint8_t *)mbufs[done] + data_offset, desc->len);
 			if (len != NULL)
 				len[done] = desc->len;
 			bytes += desc->len;
@@ -176,6 +183,9 @@ take_run(struct flexmock_rxq *rxq, struct rte_mbuf **pkts, uint32_t *n, unsigned
 	memcpy(pkts, &posted->mbufs[posted->head], *n * sizeof(*pkts));
 	if (flags & RX_PACED)
 		bytes = fill_mbufs(rxq, pkts, NULL, *n, flags);
+	/* A frame that was posted filled left the caches a ring ago, this one must now. */
+	if ((flags & RX_PACED) && (flags & RX_MEM))
+		fmk_cache_fence();
 	for (uint32_t i = 0; !(flags & RX_PACED) && i < *n; i++)
 		bytes += posted->len[posted->head + i];
 	posted->count -= *n;
@@ -365,6 +375,11 @@ static const char *const level_names[NB_LEVELS] = {"plain C", "AVX2", "AVX-512"}
 	X(paced_hot, "paced, hot", RX_PACED)                                                  \
 	X(paced_ring_small, "paced, ring, frames of one flit", RX_PACED | RX_RING | RX_SMALL) \
 	X(paced_ring, "paced, ring", RX_PACED | RX_RING)                                      \
+	X(mem_small, "mem, frames of one flit", RX_RING | RX_MEM | RX_SMALL)                  \
+	X(mem, "mem", RX_RING | RX_MEM)                                                       \
+	X(paced_mem_small, "paced, mem, frames of one flit",                                  \
+		RX_PACED | RX_RING | RX_MEM | RX_SMALL)                                       \
+	X(paced_mem, "paced, mem", RX_PACED | RX_RING | RX_MEM)                               \
 	X(chains, "hot, any frames and buffers", RX_CHAIN)                                    \
 	X(paced_chains, "paced, hot, any frames and buffers", RX_PACED | RX_CHAIN)
 
@@ -416,7 +431,11 @@ enum { RX_LIVE, RX_LOWER, RX_PRELOADED };
 static const struct rx_variant rx_variants[] = {
 	[RX_LIVE] = {"live", 0, EVERY_LEVEL(flexmock_receive_live)},
 	[RX_LOWER] = {"straight from the port below", 0, EVERY_LEVEL(flexmock_receive_lower)},
-	RX_VARIANTS(RX_ROW)};
+	RX_VARIANTS(RX_ROW)
+	/* The same functions: what differs is how large a ring the queue was let have. */
+	{"preloaded, llc, frames of one flit", RX_RING | RX_LLC | RX_SMALL, BURSTS(rx, ring_small)},
+	{"preloaded, llc", RX_RING | RX_LLC, BURSTS(rx, ring)},
+};
 
 enum { TX_NOWHERE, TX_PCAP, TX_CABLE, TX_LOWER, TX_LOWER_SHARED };
 
@@ -428,6 +447,49 @@ static const struct tx_variant tx_variants[] = {
 	[TX_LOWER_SHARED] = {"to a shared queue of the port below",
 		EVERY_LEVEL(flexmock_send_lower_shared)},
 };
+
+static __rte_always_inline void
+spin(uint64_t cycles)
+{
+	const uint64_t begin = rte_rdtsc();
+
+	while (rte_rdtsc() - begin < cycles)
+		;
+}
+
+/*
+ * Optional costs of a card's edge: reading what the card wrote back and writing the tail, each once
+ * a burst. What is received is posted anew in the same burst, and what is sent is reaped in it.
+ */
+static uint64_t
+edge_cycles(const struct flexmock_port *port)
+{
+	const struct fmk_options *options = &port->card->options;
+
+	return (uint64_t)options->doorbell_cycles + options->completion_cycles;
+}
+
+static uint16_t
+receive_with_edge(void *queue, struct rte_mbuf **pkts, uint16_t n)
+{
+	const struct flexmock_port *port = ((const struct flexmock_rxq *)queue)->port;
+
+	n = rx_variants[port->rx_variant].burst[port->level](queue, pkts, n);
+	if (n > 0)
+		spin(edge_cycles(port));
+	return n;
+}
+
+static uint16_t
+send_with_edge(void *queue, struct rte_mbuf **pkts, uint16_t n)
+{
+	const struct flexmock_port *port = ((const struct flexmock_txq *)queue)->port;
+
+	n = tx_variants[port->tx_variant].burst[port->level](queue, pkts, n);
+	if (n > 0)
+		spin(edge_cycles(port));
+	return n;
+}
 
 static enum level
 cpu_level(void)
@@ -447,6 +509,13 @@ cpu_level(void)
 	return LEVEL_BASE;
 }
 
+static const unsigned int cache_flags[] = {
+	[FMK_CACHE_HOT] = 0,
+	[FMK_CACHE_RING] = RX_RING,
+	[FMK_CACHE_LLC] = RX_RING | RX_LLC,
+	[FMK_CACHE_MEM] = RX_RING | RX_MEM,
+};
+
 /* What the frames and buffers of all queues allow. */
 static unsigned int
 rx_flags(const struct rte_eth_dev *dev)
@@ -463,8 +532,7 @@ rx_flags(const struct rte_eth_dev *dev)
 	}
 	if (FMK_FLIT_CEIL(max_len) > room)
 		return flags | RX_CHAIN;
-	if (options->cache == FMK_CACHE_RING)
-		flags |= RX_RING;
+	flags |= cache_flags[options->cache];
 	return max_len <= FMK_FLIT ? flags | RX_SMALL : flags;
 }
 
@@ -509,12 +577,18 @@ flexmock_select_bursts(struct rte_eth_dev *dev)
 	port->tx_variant = choose_tx(dev);
 	dev->rx_pkt_burst = rx_variants[port->rx_variant].burst[port->level];
 	dev->tx_pkt_burst = tx_variants[port->tx_variant].burst[port->level];
+	if (edge_cycles(port) > 0) {
+		dev->rx_pkt_burst = receive_with_edge;
+		dev->tx_pkt_burst = send_with_edge;
+	}
 }
 
 static int
-burst_mode(struct rte_eth_burst_mode *mode, const char *text, uint8_t level)
+burst_mode(struct rte_eth_burst_mode *mode, const char *text, const struct flexmock_port *port)
 {
-	snprintf(mode->info, sizeof(mode->info), "%s (%s)", text, level_names[level]);
+	snprintf(mode->info, sizeof(mode->info), "%s%s (%s)", text,
+		edge_cycles(port) > 0 ? ", with costs of the card's edge" : "",
+		level_names[port->level]);
 	return 0;
 }
 
@@ -524,7 +598,7 @@ flexmock_rx_burst_mode(struct rte_eth_dev *dev, uint16_t id, struct rte_eth_burs
 	const struct flexmock_port *port = flexmock_port(dev);
 
 	RTE_SET_USED(id);
-	return burst_mode(mode, rx_variants[port->rx_variant].text, port->level);
+	return burst_mode(mode, rx_variants[port->rx_variant].text, port);
 }
 
 int
@@ -533,7 +607,7 @@ flexmock_tx_burst_mode(struct rte_eth_dev *dev, uint16_t id, struct rte_eth_burs
 	const struct flexmock_port *port = flexmock_port(dev);
 
 	RTE_SET_USED(id);
-	return burst_mode(mode, tx_variants[port->tx_variant].text, port->level);
+	return burst_mode(mode, tx_variants[port->tx_variant].text, port);
 }
 
 bool
@@ -557,14 +631,9 @@ int
 flexmock_rx_post(struct flexmock_rxq *rxq)
 {
 	const unsigned int flags = rx_variants[rxq->port->rx_variant].flags;
-	uint32_t posted;
 
-	do {
-		if (flags & RX_PACED)
-			posted = post_run(rxq, rxq->card.capacity, RX_RING | RX_PACED);
-		else
-			posted = post_run(rxq, rxq->card.capacity, RX_RING);
-	} while (posted > 0);
+	while (post_run(rxq, rxq->card.capacity, RX_RING | (flags & (RX_PACED | RX_MEM))) > 0)
+		;
 	return rxq->posted.count == rxq->card.capacity || rxq->card.left == 0 ? 0 : -ENOMEM;
 }
 

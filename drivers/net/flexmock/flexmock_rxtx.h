@@ -25,7 +25,7 @@ struct flexmock_rearm {
 	uint64_t ol_flags;
 };
 
-/** Posted buffers of cache=ring, oldest first. */
+/** Posted buffers of cache=ring, llc and mem, oldest first. */
 struct flexmock_posted {
 	struct rte_mbuf **mbufs; /**< `capacity` places; NULL in a queue without ring. */
 	uint32_t *len;		 /**< Of the frame a buffer was filled with. */
@@ -37,8 +37,8 @@ struct flexmock_rxq {
 	/* The card's queue; its cursor is what a burst reads first. */
 	struct fmk_queue card;
 
-	/* Read on every burst. */
-	struct flexmock_rearm rearm;
+	/* Read on every burst: one cache line. */
+	struct flexmock_rearm rearm __rte_cache_aligned;
 	uint32_t data_offset; /**< From an mbuf to its first frame byte; 0 if the pool's differ. */
 	struct rte_mempool *pool;
 	struct flexmock_port *port;
