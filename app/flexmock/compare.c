@@ -25,21 +25,21 @@
 #define SECONDS_MAX 3600
 
 /* X(name, short letter, argument, help) */
-#define OPTIONS(X)                                                                                 \
-	X(apps, 'A', "LIST", "echo, maglev-cached, maglev-syn (default: all)")                     \
-	X(subjects, 's', "LIST", "what they run on, see below (default: all)")                     \
-	X(caches, 'c', "LIST", "hot, ring, llc, mem: where a frame is found (default: all)")       \
-	X(sizes, 'S', "LIST", "64 to 1518 bytes on the wire, or imix (7:4:1 of 64, 594, 1518)")    \
-	X(batches, 'b', "LIST", "1 to 1024 packets")                                               \
-	X(pipes, 'p', "LIST", "1 to 256, powers of two")                                           \
-	X(cores, 'C', "LIST", "1 to those of this machine, powers of two")                         \
-	X(pairs, 'n', "N", "rounds of turns that each subject takes")                              \
-	X(seconds, 't', "S", "instead of --pairs: time for each group of subjects")                \
-	X(quick, 'q', NULL, "few pairs, one or two minutes in all")                                \
-	X(json, 'j', "FILE", "write all figures")                                                  \
-	X(report, 'r', "DIR", "write a page with plots")                                           \
-	X(allow, 'a', "ADDR", "compare the port of this PCI address too")                          \
-	X(vdev, 'v', "ARGS", "compare the port of this virtual device too")                        \
+#define OPTIONS(X)                                                                              \
+	X(apps, 'A', "LIST", "echo, maglev-cached, maglev-syn (default: all)")                  \
+	X(subjects, 's', "LIST", "what they run on, see below (default: all)")                  \
+	X(caches, 'c', "LIST", "hot, ring, llc, mem: where a frame is found (default: all)")    \
+	X(sizes, 'S', "LIST", "64 to 1518 bytes on the wire, or imix (7:4:1 of 64, 594, 1518)") \
+	X(batches, 'b', "LIST", "1 to 1024 packets")                                            \
+	X(pipes, 'p', "LIST", "1 to 256, powers of two")                                        \
+	X(cores, 'C', "LIST", "1 to those of this machine, powers of two")                      \
+	X(pairs, 'n', "N", "rounds of turns that each subject takes")                           \
+	X(seconds, 't', "S", "instead of --pairs: time for each group of subjects")             \
+	X(quick, 'q', NULL, "few pairs, one or two minutes in all")                             \
+	X(json, 'j', "FILE", "write all figures")                                               \
+	X(report, 'r', "DIR", "write a page with plots")                                        \
+	X(allow, 'a', "ADDR", "compare the port of this PCI address too")                       \
+	X(vdev, 'v', "ARGS", "compare the port of this virtual device too")                     \
 	X(help, 'h', NULL, "show this")
 
 #define OPTION_LONG(name, letter, argument, help) \
@@ -64,8 +64,12 @@ help(void)
 {
 	printf("usage: dpdk-flexmock compare [OPTION...]\n\n"
 	       "Echo and Maglev on DPDK and on Norman's API, beside a loop without a library.\n"
-	       "Subjects take turns of %u us on one core. Lists are separated by commas; of sizes,\n"
-	       "batches, pipes and cores one is varied at a time.\n\n",
+	       "Subjects take turns of %u us on one core. Lists are separated by commas; of "
+	       "sizes,\n"
+	       "batches, pipes and cores one is varied at a time. Echo increments byte 63, which "
+	       "of\n"
+	       "the shortest packets lies behind the end, so that each subject touches each "
+	       "packet.\n\n",
 		MEASURE_SLICE_US);
 	for (unsigned int i = 0; i < RTE_DIM(help_rows); i++)
 		printf("  --%-9s %-5s %s\n", help_rows[i].name,
@@ -179,7 +183,8 @@ size_word(struct compare_conf *conf, const char *word)
 {
 	uint32_t size = COMPARE_IMIX;
 
-	if (strcmp(word, "imix") != 0 && parse_number("sizes", word, FRAME_MIN, FRAME_MAX, &size) < 0)
+	if (strcmp(word, "imix") != 0 &&
+		parse_number("sizes", word, FRAME_MIN, FRAME_MAX, &size) < 0)
 		return -1;
 	return add_value("sizes", conf->sizes, &conf->nb_sizes, size);
 }
@@ -215,8 +220,9 @@ pipes_word(struct compare_conf *conf, const char *word)
 static int
 cores_word(struct compare_conf *conf, const char *word)
 {
-	return power_word("cores", word, RTE_MIN(compare_nb_cores(), (unsigned int)COMPARE_CORES_MAX),
-		conf->cores, &conf->nb_cores);
+	return power_word("cores", word,
+		RTE_MIN(compare_nb_cores(), (unsigned int)COMPARE_CORES_MAX), conf->cores,
+		&conf->nb_cores);
 }
 
 static int
@@ -290,16 +296,17 @@ parse(struct compare_conf *conf, int argc, char **argv)
 			return 1;
 		}
 		if (letter == ':')
-			return compare_fail("compare: %s: an argument is missing", argv[optind - 1]);
+			return compare_fail(
+				"compare: %s: an argument is missing", argv[optind - 1]);
 		if (letter == '?')
-			return compare_fail("compare: %s: no such option, see --help",
-				argv[optind - 1]);
+			return compare_fail(
+				"compare: %s: no such option, see --help", argv[optind - 1]);
 		if (parse_one(conf, letter, optarg) < 0)
 			return -1;
 	}
 	if (optind < argc)
-		return compare_fail("compare: %s: no arguments but options, see --help",
-			argv[optind]);
+		return compare_fail(
+			"compare: %s: no arguments but options, see --help", argv[optind]);
 	return 0;
 }
 

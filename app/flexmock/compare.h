@@ -62,15 +62,15 @@ struct compare_group {
 
 /** Frames of one lap, as every subject of a group receives them. */
 struct compare_frames {
-	uint8_t *data;	 /**< Laid end to end, each at a 64-byte boundary. */
-	uint64_t *at;	 /**< Where each begins; one more at the end. */
-	uint32_t *len;	 /**< Bytes of each. */
+	uint8_t *data;	   /**< Laid end to end, each at a 64-byte boundary. */
+	uint64_t *at;	   /**< Where each begins; one more at the end. */
+	uint32_t *len;	   /**< Bytes of each. */
 	uint16_t *backend; /**< Expected of each by Maglev, NULL for echo. */
 	uint32_t nb;
-	const char *note;     /**< Empty, or what is special about them. */
+	const char *note;	  /**< Empty, or what is special about them. */
 	char card[PATH_MAX + 32]; /**< Options of a card that plays them for ever. */
-	char pcap[PATH_MAX];  /**< Capture of them, empty if there is none. */
-	uint32_t key[4];      /**< What they were made for. */
+	char pcap[PATH_MAX];	  /**< Capture of them, empty if there is none. */
+	uint32_t key[4];	  /**< What they were made for. */
 };
 
 /** @return the frames of a group, kept for later ones; NULL after one line on stderr */
@@ -124,9 +124,12 @@ struct compare_side {
 	const struct compare_group *group;
 	const struct compare_frames *frames;
 	struct compare_lane *lane[COMPARE_CORES_MAX];
-	void *own; /**< Of the kind. */
+	void *own;	    /**< Of the kind. */
 	uint32_t nb_frames; /**< Of a lap, if not all frames are played. */
+	uint32_t first;	    /**< Frame with which it began. */
+	bool begun;
 	bool checked; /**< What it did is what was expected. */
+	bool wrong;   /**< It is not. */
 	bool unlike;  /**< Its frames are not those of the group. */
 };
 
@@ -139,8 +142,8 @@ extern unsigned int compare_nb_kinds;
 /** @return place of the kind, -1 if there is none of that name */
 int compare_kind_find(const char *name);
 
-int compare_side_open(
-	struct compare_side *side, const struct compare_kind *kind, const struct compare_group *group);
+int compare_side_open(struct compare_side *side, const struct compare_kind *kind,
+	const struct compare_group *group);
 void compare_side_close(struct compare_side *side);
 /** Look at what Maglev did in the timed run: every backend has the packets it should have. */
 void compare_side_check(struct compare_side *side);
@@ -150,7 +153,7 @@ void compare_side_check(struct compare_side *side);
 /** Options of the port or card: its kind's with what they stand for. @return 0 or -1 */
 int compare_expand(char *text, size_t len, const struct compare_side *side);
 /** Whether a packet is the one of its flow; byte 63 is the application's. */
-bool compare_frame_right(const struct compare_side *side, const uint8_t *data, uint32_t len);
+bool compare_frame_right(struct compare_side *side, const uint8_t *data, uint32_t len);
 
 /* compare_bare.c, compare_norman.c, compare_dpdk.c */
 int compare_bare_open(struct compare_side *side);

@@ -31,8 +31,8 @@ compare_dpdk_echo(void *ctx, unsigned int batches)
 	uint64_t total = 0;
 
 	while (batches-- > 0) {
-		uint16_t nb = rte_eth_rx_burst(
-			lane->port, lane->queue, pkts, (uint16_t)lane->lane.batch);
+		uint16_t nb =
+			rte_eth_rx_burst(lane->port, lane->queue, pkts, (uint16_t)lane->lane.batch);
 
 		for (uint16_t i = 0; i < nb; i++)
 			compare_touch(rte_pktmbuf_mtod(pkts[i], uint8_t *));
@@ -52,8 +52,8 @@ compare_dpdk_maglev(void *ctx, unsigned int batches)
 	uint64_t total = 0;
 
 	while (batches-- > 0) {
-		uint16_t nb = rte_eth_rx_burst(
-			lane->port, lane->queue, pkts, (uint16_t)lane->lane.batch);
+		uint16_t nb =
+			rte_eth_rx_burst(lane->port, lane->queue, pkts, (uint16_t)lane->lane.batch);
 
 		for (uint16_t i = 0; i < nb; i++) {
 			lens[i] = rte_pktmbuf_data_len(pkts[i]);
@@ -72,8 +72,8 @@ compare_dpdk_take(void *ctx, uint8_t **headers)
 {
 	struct compare_dpdk_lane *lane = ctx;
 
-	lane->nb_taken = rte_eth_rx_burst(
-		lane->port, lane->queue, lane->taken, (uint16_t)lane->lane.batch);
+	lane->nb_taken =
+		rte_eth_rx_burst(lane->port, lane->queue, lane->taken, (uint16_t)lane->lane.batch);
 	for (uint16_t i = 0; i < lane->nb_taken; i++)
 		headers[i] = rte_pktmbuf_mtod(lane->taken[i], uint8_t *);
 	return lane->nb_taken;
@@ -116,8 +116,7 @@ configure(struct compare_port *port, uint16_t nb_queues, uint16_t nb_desc)
 		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
 	ret = rte_eth_dev_configure(port->id, nb_queues, nb_queues, &conf);
 	for (uint16_t q = 0; q < nb_queues && ret == 0; q++) {
-		ret = rte_eth_rx_queue_setup(
-			port->id, q, nb_desc, SOCKET_ID_ANY, NULL, port->pool);
+		ret = rte_eth_rx_queue_setup(port->id, q, nb_desc, SOCKET_ID_ANY, NULL, port->pool);
 		if (ret == 0)
 			ret = rte_eth_tx_queue_setup(port->id, q, NB_DESC, SOCKET_ID_ANY, NULL);
 	}
@@ -140,7 +139,8 @@ make_pool(struct compare_port *port, unsigned int number, uint32_t nb_mbufs)
 		name, nb_mbufs, POOL_CACHE, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	if (port->pool == NULL)
 		return compare_fail("no memory for %u mbufs: %s; allowed fewer --cores, or more "
-				    "huge pages", nb_mbufs, rte_strerror(rte_errno));
+				    "huge pages",
+			nb_mbufs, rte_strerror(rte_errno));
 	return 0;
 }
 
@@ -152,7 +152,8 @@ probe(struct compare_port *port, const char *driver, const char *args, unsigned 
 	snprintf(port->name, sizeof(port->name), "%s%u", driver, number);
 	ret = rte_eal_hotplug_add("vdev", port->name, args);
 	if (ret != 0)
-		return compare_fail("no port %s with '%s': %s", port->name, args, rte_strerror(-ret));
+		return compare_fail(
+			"no port %s with '%s': %s", port->name, args, rte_strerror(-ret));
 	port->probed = true;
 	return 0;
 }
@@ -205,8 +206,8 @@ check(struct compare_side *side)
 
 	for (uint32_t i = 0; left > 0 && polls < 1000000; i = (i + 1) % side->group->cores) {
 		struct compare_dpdk_lane *lane = (struct compare_dpdk_lane *)side->lane[i];
-		uint16_t nb = rte_eth_rx_burst(lane->port, lane->queue, pkts,
-			(uint16_t)RTE_MIN(left, side->group->batch));
+		uint16_t nb = rte_eth_rx_burst(
+			lane->port, lane->queue, pkts, (uint16_t)RTE_MIN(left, side->group->batch));
 
 		polls = nb == 0 ? polls + 1 : 0;
 		for (uint16_t p = 0; p < nb; p++)

@@ -131,8 +131,8 @@ compare_pin(unsigned int core)
 static const char *
 find_driver(char path[PATH_MAX])
 {
-	static const char *const places[] = {"../../drivers/net/flexmock/" DRIVER,
-		"../" PMD_LIBDIR "/flexmock/" DRIVER};
+	static const char *const places[] = {
+		"../../drivers/net/flexmock/" DRIVER, "../" PMD_LIBDIR "/flexmock/" DRIVER};
 	char exe[PATH_MAX], *slash;
 	ssize_t len = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
 

@@ -48,8 +48,8 @@ nb_flows(const struct compare_group *group)
 static void
 gen_text(char *text, size_t len, const struct compare_group *group, uint32_t size, uint32_t flows)
 {
-	uint32_t dst_count = group->app == COMPARE_MAGLEV_SYN ||
-			group->pipes * group->cores > 1 ? flows : 1;
+	uint32_t dst_count =
+		group->app == COMPARE_MAGLEV_SYN || group->pipes * group->cores > 1 ? flows : 1;
 
 	snprintf(text, len, "gen(l4=%s,size=%u,flows=%u,dst_count=%u)",
 		group->app == COMPARE_MAGLEV_SYN ? "syn" : "udp", size, flows, dst_count);
@@ -198,7 +198,8 @@ compare_frames_pcap(const struct compare_frames *frames, uint32_t most)
 
 	if (own->pcap[0] != '\0')
 		return own->pcap;
-	snprintf(own->pcap, sizeof(own->pcap), "%s/dpdk-flexmock-XXXXXX", dir != NULL ? dir : "/tmp");
+	snprintf(own->pcap, sizeof(own->pcap), "%s/dpdk-flexmock-XXXXXX",
+		dir != NULL ? dir : "/tmp");
 	fd = mkstemp(own->pcap);
 	if (fd < 0 || write_pcap(frames, fd, most) != 0) {
 		compare_fail("cannot write the capture %s: %s", own->pcap, strerror(errno));
@@ -245,8 +246,8 @@ free_one(struct compare_frames *frames)
 const struct compare_frames *
 compare_frames_get(const struct compare_group *group)
 {
-	const uint32_t key[4] = {group->app, group->size, nb_flows(group),
-		group->pipes * group->cores > 1};
+	const uint32_t key[4] = {
+		group->app, group->size, nb_flows(group), group->pipes * group->cores > 1};
 	struct compare_frames *frames;
 
 	for (unsigned int i = 0; i < nb_all; i++)

@@ -53,8 +53,7 @@ compare_norman_echo(void *ctx, unsigned int batches)
 
 	while (batches-- > 0) {
 		struct norman_pipe *pipe = next_pipe(lane);
-		struct norman_batch batch =
-			norman_pipe_peek_pkts(pipe, (int32_t)lane->lane.batch);
+		struct norman_batch batch = norman_pipe_peek_pkts(pipe, (int32_t)lane->lane.batch);
 
 		while ((packet = norman_batch_next(&batch)) != NULL) {
 			compare_touch(packet);
@@ -75,8 +74,7 @@ compare_norman_maglev(void *ctx, unsigned int batches)
 
 	while (batches-- > 0) {
 		struct norman_pipe *pipe = next_pipe(lane);
-		struct norman_batch batch =
-			norman_pipe_peek_pkts(pipe, (int32_t)lane->lane.batch);
+		struct norman_batch batch = norman_pipe_peek_pkts(pipe, (int32_t)lane->lane.batch);
 		uint32_t nb = 0;
 		uint8_t *packet;
 
@@ -134,8 +132,7 @@ find_card(const char *args)
 static struct norman_lane *
 open_lane(const char *card, const struct compare_group *group)
 {
-	struct norman_lane *lane =
-		calloc(1, sizeof(*lane) + group->pipes * sizeof(lane->pipes[0]));
+	struct norman_lane *lane = calloc(1, sizeof(*lane) + group->pipes * sizeof(lane->pipes[0]));
 
 	if (lane == NULL)
 		return NULL;
@@ -191,8 +188,8 @@ compare_norman_open(struct compare_side *side)
 		struct norman_lane *lane = open_lane(card, side->group);
 
 		if (lane == NULL)
-			return compare_fail("no %u pipes on %s: %s", side->group->pipes, card,
-				strerror(errno));
+			return compare_fail(
+				"no %u pipes on %s: %s", side->group->pipes, card, strerror(errno));
 		side->lane[i] = &lane->lane;
 	}
 	cards[id]->used = true;

@@ -10,25 +10,6 @@
 
 #include "compare.h"
 
-static void
-cpu_model(char *model, size_t size)
-{
-	char line[256];
-	FILE *file = fopen("/proc/cpuinfo", "re");
-
-	snprintf(model, size, "unknown");
-	while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
-		char *colon = strchr(line, ':');
-
-		if (strncmp(line, "model name", 10) != 0 || colon == NULL)
-			continue;
-		snprintf(model, size, "%.*s", (int)strcspn(colon + 2, "\n"), colon + 2);
-		break;
-	}
-	if (file != NULL)
-		fclose(file);
-}
-
 static const char *
 size_text(uint32_t size, char text[16])
 {
@@ -73,9 +54,9 @@ static void
 print_head(const char *sweep)
 {
 	printf("\n%s\n%-13s %-17s %-4s %5s %5s %5s %5s %8s %18s %7s %-21s %-21s %-21s\n",
-		strcmp(sweep, "main") == 0 ? "Applications and states of the cache" : sweep,
-		"app", "subject", "data", "size", "batch", "pipes", "cores", "Mpps", "(p5..p95)",
-		"cycles", " to bare", " to net_null", " control");
+		strcmp(sweep, "main") == 0 ? "Applications and states of the cache" : sweep, "app",
+		"subject", "data", "size", "batch", "pipes", "cores", "Mpps", "(p5..p95)", "cycles",
+		" to bare", " to net_null", " control");
 }
 
 void
@@ -99,7 +80,8 @@ compare_print(const struct compare_results *results)
 		printf("%-13s %-17s %-4s %8.1f %8.2f\n", compare_app_names[fit->of->group.app],
 			fit->of->kind->name, cache_text(fit->of), fit->per_batch, fit->per_packet);
 	}
-	printf("\nControl: the first subject's ratio to a second one made like it, between the same "
+	printf("\nControl: the first subject's ratio to a second one made like it, between the "
+	       "same "
 	       "turns.\nchecked: every packet was the right one, and with Maglev every backend got "
 	       "those it should.\n");
 }
@@ -115,8 +97,8 @@ spread(bool has, const struct measure_spread *s)
 static json_t *
 result_json(const struct compare_result *r)
 {
-	json_t *size = r->group.size == COMPARE_IMIX ? json_string("imix")
-						     : json_integer(r->group.size);
+	json_t *size =
+		r->group.size == COMPARE_IMIX ? json_string("imix") : json_integer(r->group.size);
 
 	return json_pack("{s:s, s:s, s:s, s:o, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:f, s:b, s:s, "
 			 "s:s}",
@@ -140,29 +122,28 @@ fit_json(const struct compare_fit *fit)
 json_t *
 compare_machine_json(void)
 {
-	char model[128];
-
-	cpu_model(model, sizeof(model));
-	return json_pack("{s:s, s:i, s:f, s:I, s:I, s:I, s:b}", "cpu", model, "cores",
+	return json_pack("{s:s, s:i, s:f, s:I, s:I, s:I, s:b}", "cpu", measure_cpu_model(), "cores",
 		(int)compare_nb_cores(), "tsc_ghz", measure_tsc_hz() / 1e9, "l1d",
-		(json_int_t)sysconf(_SC_LEVEL1_DCACHE_SIZE), "l2",
-		(json_int_t)fmk_cache_l2_bytes(), "l3", (json_int_t)compare_l3_bytes(),
-		"huge_pages", compare_huge_pages());
+		(json_int_t)sysconf(_SC_LEVEL1_DCACHE_SIZE), "l2", (json_int_t)fmk_cache_l2_bytes(),
+		"l3", (json_int_t)compare_l3_bytes(), "huge_pages", compare_huge_pages());
 }
 
 json_t *
 compare_json(const struct compare_conf *conf, const struct compare_results *results)
 {
 	json_t *list = json_array(), *fits = json_array();
+	json_t *method = json_pack("{s:i, s:i, s:b}", "slice_ms", MEASURE_SLICE_US / 1000, "pairs",
+		(int)conf->pairs, "quick", conf->quick);
 	time_t now = time(NULL);
 	char date[32];
 
+	if (conf->seconds > 0)
+		json_object_set_new(method, "seconds", json_real(conf->seconds));
 	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
 	for (unsigned int i = 0; i < results->nb; i++)
 		json_array_append_new(list, result_json(&results->list[i]));
 	for (unsigned int i = 0; i < results->nb_fits; i++)
 		json_array_append_new(fits, fit_json(&results->fits[i]));
-	return json_pack("{s:i, s:s, s:o, s:{s:i, s:i, s:b}, s:o, s:o}", "format", 1, "date", date,
-		"machine", compare_machine_json(), "method", "slice_ms", MEASURE_SLICE_US / 1000,
-		"pairs", (int)conf->pairs, "quick", conf->quick, "results", list, "fits", fits);
+	return json_pack("{s:i, s:s, s:o, s:o, s:o, s:o}", "format", 1, "date", date, "machine",
+		compare_machine_json(), "method", method, "results", list, "fits", fits);
 }

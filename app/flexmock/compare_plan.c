@@ -132,7 +132,7 @@ add_sweep(struct plan *plan, const char *name, size_t field, const uint32_t *lis
 	}
 }
 
-#define SWEEP(plan, name, field, list, app) \
+#define SWEEP(plan, name, field, list, app)                                              \
 	add_sweep(plan, name, offsetof(struct compare_group, field), (plan)->conf->list, \
 		(plan)->conf->nb_##list, app)
 

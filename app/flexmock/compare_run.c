@@ -33,7 +33,7 @@ struct entry {
 	unsigned int nb_open;
 	struct compare_team team;
 	double *rate;
-	bool shown, failed, checked;
+	bool shown, failed, checked, wrong;
 };
 
 #define ENTRIES_MAX (3 * COMPARE_SUBJECTS_MAX + 1)
@@ -163,6 +163,7 @@ close_all(struct match *match)
 			continue;
 		compare_side_check(&entry->sides[0]);
 		entry->checked = entry->sides[0].checked;
+		entry->wrong |= entry->sides[0].wrong;
 		close_entry(entry);
 	}
 }
@@ -294,7 +295,7 @@ put_result(struct compare_results *results, const struct match *match, const str
 	again = find(match, match->entry[0].kind, AGAIN);
 	if (again != NULL && !match->entry[0].failed)
 		result->control = ratio(match, again, &match->entry[0]);
-	result->checked = entry->checked;
+	result->checked = entry->checked && !entry->wrong;
 	put_note(result, match, entry);
 }
 
@@ -305,6 +306,11 @@ sum_up(struct compare_results *results, const struct match *match)
 		const struct entry *entry = &match->entry[i];
 
 		results->failed += entry->failed && entry->role == PLAIN;
+		if (entry->wrong) {
+			results->failed++;
+			compare_fail("%s of %s: backends have other packets than they should",
+				compare_app_names[match->group->app], entry->kind->name);
+		}
 		if (!entry->shown || entry->failed)
 			continue;
 		if (all_ran(match, entry)) {

@@ -24,24 +24,27 @@ const char *const compare_cache_names[COMPARE_NB_CACHES] = {"hot", "ring", "llc"
 #define CONNECTIONS 65536u
 
 #define NO_SYN (COMPARE_APP_BIT(COMPARE_ECHO) | COMPARE_APP_BIT(COMPARE_MAGLEV_CACHED))
-#define RUNS(face)                                                              \
-	{                                                                       \
+#define RUNS(face)                                                                      \
+	{                                                                               \
 		compare_##face##_echo, compare_##face##_maglev, compare_##face##_maglev \
 	}
 
-/* In args, @ stands for the source of the frames, % for a capture of them, # for their size and $ for
- * the state of the cache. */
+/*
+ * In args, @ stands for the source of the frames, % for a capture of them, # for their size and $ for
+ * the state of the cache.
+ */
 struct compare_kind compare_kinds[COMPARE_SUBJECTS_MAX] = {
-	[COMPARE_BARE] = {
-		.name = "bare",
-		.text = "a loop over the same packets in plain memory, no library",
-		.apps = COMPARE_ALL_APPS,
-		.states = true,
-		.pipes = true,
-		.open = compare_bare_open,
-		.close = compare_bare_close,
-		.run = RUNS(bare),
-	},
+	[COMPARE_BARE] =
+		{
+			.name = "bare",
+			.text = "a loop over the same packets in plain memory, no library",
+			.apps = COMPARE_ALL_APPS,
+			.states = true,
+			.pipes = true,
+			.open = compare_bare_open,
+			.close = compare_bare_close,
+			.run = RUNS(bare),
+		},
 	{
 		.name = "norman-inplace",
 		.text = "Norman's API, buffers delivered again as they were left (echo only)",
@@ -80,20 +83,21 @@ struct compare_kind compare_kinds[COMPARE_SUBJECTS_MAX] = {
 		.take = compare_norman_take,
 		.give = compare_norman_give,
 	},
-	[COMPARE_NET_NULL] = {
-		.name = "dpdk-net_null",
-		.text = "DPDK on net_null, whose frames are zeros",
-		.apps = NO_SYN,
-		.dpdk = true,
-		.empty = true,
-		.args = "size=#",
-		.note = "frames of zeros, which Maglev passes",
-		.open = compare_dpdk_open,
-		.close = compare_dpdk_close,
-		.run = RUNS(dpdk),
-		.take = compare_dpdk_take,
-		.give = compare_dpdk_give,
-	},
+	[COMPARE_NET_NULL] =
+		{
+			.name = "dpdk-net_null",
+			.text = "DPDK on net_null, whose frames are zeros",
+			.apps = NO_SYN,
+			.dpdk = true,
+			.empty = true,
+			.args = "size=#",
+			.note = "frames of zeros, which Maglev passes",
+			.open = compare_dpdk_open,
+			.close = compare_dpdk_close,
+			.run = RUNS(dpdk),
+			.take = compare_dpdk_take,
+			.give = compare_dpdk_give,
+		},
 	{
 		.name = "dpdk-net_pcap",
 		.text = "DPDK on net_pcap with infinite_rx",
@@ -121,6 +125,7 @@ struct compare_kind compare_kinds[COMPARE_SUBJECTS_MAX] = {
 	},
 };
 
+/* Those above. */
 unsigned int compare_nb_kinds = 7;
 
 int
@@ -198,7 +203,7 @@ flow_of(const struct compare_side *side, const uint8_t *data)
 }
 
 bool
-compare_frame_right(const struct compare_side *side, const uint8_t *data, uint32_t len)
+compare_frame_right(struct compare_side *side, const uint8_t *data, uint32_t len)
 {
 	const struct compare_frames *frames = side->frames;
 	const uint32_t flow = flow_of(side, data);
@@ -206,6 +211,10 @@ compare_frame_right(const struct compare_side *side, const uint8_t *data, uint32
 
 	if (flow >= frames->nb || len != frames->len[flow])
 		return false;
+	/* A card that was played before goes on where it was. */
+	if (!side->begun)
+		side->first = flow;
+	side->begun = true;
 	want = frames->data + frames->at[flow];
 	/* The card's own address differs from card to card. */
 	return memcmp(data + RTE_ETHER_ADDR_LEN, want + RTE_ETHER_ADDR_LEN,
@@ -253,14 +262,17 @@ compare_side_close(struct compare_side *side)
 	memset(side, 0, sizeof(*side));
 }
 
-/* Whole laps, and the frames that began one more. */
+/* Whole laps, and the frames from the first one on that began one more. */
 static void
 expected(const struct compare_side *side, uint64_t packets, uint64_t want[MAGLEV_BACKENDS_MAX])
 {
 	const uint64_t laps = packets / side->nb_frames, rest = packets % side->nb_frames;
 
-	for (uint32_t i = 0; i < side->nb_frames; i++)
-		want[side->frames->backend[i]] += laps + (i < rest);
+	for (uint32_t i = 0; i < side->nb_frames; i++) {
+		uint32_t frame = (side->first + i) % side->nb_frames;
+
+		want[side->frames->backend[frame]] += laps + (i < rest);
+	}
 }
 
 void
@@ -276,10 +288,8 @@ compare_side_check(struct compare_side *side)
 	if (want == NULL)
 		return;
 	expected(side, lane->packets, want);
-	side->checked = memcmp(want, maglev_counts(lane->lb),
-				MAGLEV_BACKENDS_MAX * sizeof(*want)) == 0;
-	if (!side->checked)
-		compare_fail("%s of %s: backends have other packets than they should",
-			compare_app_names[side->group->app], side->kind->name);
+	side->checked =
+		memcmp(want, maglev_counts(lane->lb), MAGLEV_BACKENDS_MAX * sizeof(*want)) == 0;
+	side->wrong = !side->checked;
 	free(want);
 }

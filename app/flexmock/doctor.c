@@ -17,8 +17,10 @@
 #include "latency.h"
 
 #define BATCH 64
-/* Headers of a batch that are touched: far enough from each other that no prefetcher brings one
- * together with its neighbour. */
+/*
+ * Of the headers of a batch one in so many is timed: far enough from each other that no prefetcher
+ * brings one together with its neighbour.
+ */
 #define APART 8
 #define WARM_BATCHES 4096
 #define BATCHES 2000
@@ -30,8 +32,8 @@
 #define CURVE_MAX 24
 
 /* X(name, short letter, argument, help) */
-#define OPTIONS(X)                                       \
-	X(json, 'j', "FILE", "write all figures")        \
+#define OPTIONS(X)                                                    \
+	X(json, 'j', "FILE", "write all figures")                     \
 	X(toy, 't', "yes|no", "the load balancer too (default: yes)") \
 	X(help, 'h', NULL, "show this")
 
@@ -260,8 +262,8 @@ try_toy(struct toy_result *result, enum fmk_cache cache, uint32_t *table)
 	};
 	struct compare_side side;
 
-	result->made = compare_side_open(
-		&side, &compare_kinds[compare_kind_find(faces[0])], &group) == 0;
+	result->made =
+		compare_side_open(&side, &compare_kinds[compare_kind_find(faces[0])], &group) == 0;
 	if (result->made) {
 		toy.lane = (struct compare_dpdk_lane *)side.lane[0];
 		toy.table = table;
@@ -296,7 +298,8 @@ print_machine(const struct findings *f)
 		compare_huge_pages() ? "huge pages" : "no huge pages: misses of the TLB count too");
 	for (unsigned int i = 0; i < LATENCY_NB; i++)
 		printf("  %-8s %8zu KiB %7.1f cycles %7.1f ns\n", latency_names[i],
-			f->machine.bytes[i] >> 10, f->machine.cycles[i], f->machine.cycles[i] / ghz);
+			f->machine.bytes[i] >> 10, f->machine.cycles[i],
+			f->machine.cycles[i] / ghz);
 }
 
 static void
@@ -313,10 +316,11 @@ print_visits(const struct findings *f)
 			continue;
 		}
 		printf("  %-18s %-4s %7.1f (%5.1f..%6.1f)  %-7s %s%s\n", v->face,
-			compare_cache_names[v->cache], v->cycles.median, v->cycles.p5, v->cycles.p95,
-			band_names[v->band],
-			want == NB_BANDS ? "(promises nothing)"
-				: kept(v) ? "as promised" : "NOT as promised: ",
+			compare_cache_names[v->cache], v->cycles.median, v->cycles.p5,
+			v->cycles.p95, band_names[v->band],
+			want == NB_BANDS  ? "(promises nothing)"
+				: kept(v) ? "as promised"
+					  : "NOT as promised: ",
 			want == NB_BANDS || kept(v) ? "" : band_names[want]);
 	}
 }
@@ -362,8 +366,9 @@ latencies_json(const struct findings *f)
 	for (unsigned int i = 0; i < LATENCY_NB; i++)
 		json_object_set_new(levels, latency_names[i], json_real(f->machine.cycles[i]));
 	for (unsigned int i = 0; i < f->nb_curve; i++)
-		json_array_append_new(curve, json_pack("{s:I, s:f}", "bytes",
-			(json_int_t)f->curve_bytes[i], "cycles", f->curve[i]));
+		json_array_append_new(curve,
+			json_pack("{s:I, s:f}", "bytes", (json_int_t)f->curve_bytes[i], "cycles",
+				f->curve[i]));
 	return json_pack("{s:o, s:o}", "levels", levels, "curve", curve);
 }
 
@@ -378,10 +383,11 @@ visits_json(const struct findings *f)
 
 		if (!v->made)
 			continue;
-		json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:s, s:s?, s:b}", "face",
-			v->face, "cache", compare_cache_names[v->cache], "cycles",
-			spread_json(&v->cycles), "band", band_names[v->band], "promised",
-			want == NB_BANDS ? NULL : band_names[want], "kept", kept(v)));
+		json_array_append_new(list,
+			json_pack("{s:s, s:s, s:o, s:s, s:s?, s:b}", "face", v->face, "cache",
+				compare_cache_names[v->cache], "cycles", spread_json(&v->cycles),
+				"band", band_names[v->band], "promised",
+				want == NB_BANDS ? NULL : band_names[want], "kept", kept(v)));
 	}
 	return list;
 }
@@ -395,10 +401,11 @@ toys_json(const struct findings *f)
 		const struct toy_result *toy = &f->toy[cache];
 
 		if (toy->made)
-			json_array_append_new(list, json_pack("{s:s, s:f, s:o, s:o, s:s}", "cache",
-				compare_cache_names[cache], "mpps", toy->mpps, "gain",
-				spread_json(&toy->gain), "control", spread_json(&toy->control),
-				"verdict", verdict(toy)));
+			json_array_append_new(list,
+				json_pack("{s:s, s:f, s:o, s:o, s:s}", "cache",
+					compare_cache_names[cache], "mpps", toy->mpps, "gain",
+					spread_json(&toy->gain), "control",
+					spread_json(&toy->control), "verdict", verdict(toy)));
 	}
 	return list;
 }
@@ -421,7 +428,8 @@ static void
 help(void)
 {
 	printf("usage: dpdk-flexmock doctor [OPTION...]\n\n"
-	       "Where cache=hot, ring, llc and mem put a frame on this machine: the first load of a\n"
+	       "Where cache=hot, ring, llc and mem put a frame on this machine: the first load of "
+	       "a\n"
 	       "delivered header beside the machine's own caches.\n\n");
 	for (unsigned int i = 0; i < RTE_DIM(help_rows); i++)
 		printf("  --%-6s %-7s %s\n", help_rows[i].name,
@@ -452,8 +460,7 @@ parse(struct conf *conf, int argc, char **argv)
 			help();
 			return 1;
 		case ':':
-			return compare_fail(
-				"doctor: %s: an argument is missing", argv[optind - 1]);
+			return compare_fail("doctor: %s: an argument is missing", argv[optind - 1]);
 		default:
 			return compare_fail(
 				"doctor: %s: no such option, see --help", argv[optind - 1]);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The FlexMock authors
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -13,6 +14,27 @@
 
 #define RETRIES 20
 #define CALIBRATE_NS 20000000
+
+const char *
+measure_cpu_model(void)
+{
+	static char model[128] = "unknown";
+	char line[256];
+	FILE *file = fopen("/proc/cpuinfo", "re");
+
+	while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
+		char *colon = strchr(line, ':');
+
+		if (strncmp(line, "model name", 10) != 0 || colon == NULL)
+			continue;
+		snprintf(model, sizeof(model), "%s", colon + 2);
+		model[strcspn(model, "\n")] = '\0';
+		break;
+	}
+	if (file != NULL)
+		fclose(file);
+	return model;
+}
 
 static uint64_t
 nanoseconds(void)
@@ -98,8 +120,7 @@ slice_in_peace(const struct measure_subject *subject, double *rate)
 }
 
 unsigned int
-measure_round(
-	const struct measure_subject *subjects, unsigned int nb, bool backwards, double *rate)
+measure_round(const struct measure_subject *subjects, unsigned int nb, bool backwards, double *rate)
 {
 	unsigned int lost = 0;
 

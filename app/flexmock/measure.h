@@ -35,6 +35,9 @@ struct measure_spread {
 	double median, p5, p95;
 };
 
+/** Name of the CPU. */
+const char *measure_cpu_model(void);
+
 /** TSC cycles a second, with or without EAL. */
 double measure_tsc_hz(void);
 

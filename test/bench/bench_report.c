@@ -13,27 +13,6 @@
 
 #define CONTENT_NOTE "net_null delivers no bytes; FlexMock delivers all of them."
 
-static const char *
-cpu_model(void)
-{
-	static char model[128] = "unknown";
-	char line[256];
-	FILE *file = fopen("/proc/cpuinfo", "r");
-
-	while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
-		char *colon = strchr(line, ':');
-
-		if (strncmp(line, "model name", 10) != 0 || colon == NULL)
-			continue;
-		snprintf(model, sizeof(model), "%s", colon + 2);
-		model[strcspn(model, "\n")] = '\0';
-		break;
-	}
-	if (file != NULL)
-		fclose(file);
-	return model;
-}
-
 /* The host's other load can halve a core for seconds; ratios hold better than rates then. */
 static bool
 unsteady(const struct bench_result *r)
@@ -50,7 +29,7 @@ inside_control(const struct bench_result *r)
 void
 bench_print_head(const struct bench_conf *conf)
 {
-	printf("%s, %s, core %u, %s\n", rte_version(), cpu_model(), rte_lcore_id(),
+	printf("%s, %s, core %u, %s\n", rte_version(), measure_cpu_model(), rte_lcore_id(),
 		rte_eal_has_hugepages() ? "huge pages" : "no huge pages (4 KiB)");
 	printf("Two ports of one process take turns of %u us on one core; medians of %u pairs,\n"
 	       "the ports made anew %u times, in another order and elsewhere in memory.\n",
@@ -138,7 +117,7 @@ static void
 json_machine(FILE *out)
 {
 	fprintf(out, "  \"machine\": {");
-	json_string(out, "cpu", cpu_model());
+	json_string(out, "cpu", measure_cpu_model());
 	fprintf(out, ", ");
 	json_string(out, "dpdk", rte_version());
 	fprintf(out, ", \"tsc_hz\": %" PRIu64 ", \"core\": %u, \"huge_pages\": %s},\n",
