@@ -16,6 +16,7 @@
 #include "fmk_steer.h"
 
 #define HUGE_PAGE (2u << 20)
+#define COLOR 4096u
 
 static void *
 map_memfd(uint64_t len, unsigned int flags)
@@ -68,9 +69,9 @@ make_room(const struct fmk_lay *lay, struct fmk_flexbuf *buf)
 
 	if (buf->nb_frames == 0)
 		return 0;
-	if (map_buffer(buf, size_of(lay, buf)) < 0)
+	if (map_buffer(buf, size_of(lay, buf) + lay->color * COLOR) < 0)
 		return -ENOMEM;
-	buf->data = buf->map;
+	buf->data = (uint8_t *)buf->map + lay->color * COLOR;
 	buf->desc = (struct fmk_rx_desc *)(buf->data + buf->nb_flits * FMK_FLIT);
 	behind = buf->desc + buf->nb_frames;
 	if (lay->rate.kind != FMK_RATE_MAX) {

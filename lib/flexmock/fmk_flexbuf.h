@@ -70,7 +70,12 @@ struct fmk_lay {
 	/** Pipe of each of the peer's frames: only those of `pipe` are laid, NULL: all. */
 	const uint16_t *owner;
 	uint16_t pipe;
-	bool flits;	/**< With a table of the frames that begin before each flit. */
+	bool flits; /**< With a table of the frames that begin before each flit. */
+	/**
+	 * Pages the frames begin behind the start of the map: maps begin at the same sets of the
+	 * caches, which the fronts of many buffers would fight for.
+	 */
+	uint32_t color;
 	uint64_t least; /**< The frames are laid again and again until these are so many flits. */
 };
 

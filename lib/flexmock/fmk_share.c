@@ -508,6 +508,15 @@ set_state(struct fmk_share *share, const struct fmk_share_conf *conf)
 		fmk_cache_flush(share->data, share->buf.nb_flits * FMK_FLIT);
 }
 
+void
+fmk_share_set_link(struct fmk_share *share, bool up)
+{
+	share->shut = !up;
+	share->quick = up && share->ring == NULL && !share->paced && !share->flush &&
+		share->left == UINT64_MAX && share->uniform != 0 && share->doorbell == 0 &&
+		share->completion == 0;
+}
+
 struct fmk_share *
 fmk_share_create(struct fmk_flexbuf *buf, const struct fmk_share_conf *conf)
 {
@@ -538,6 +547,7 @@ fmk_share_create(struct fmk_flexbuf *buf, const struct fmk_share_conf *conf)
 		return NULL;
 	}
 	set_state(share, conf);
+	fmk_share_set_link(share, true);
 	return share;
 }
 

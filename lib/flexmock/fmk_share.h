@@ -27,6 +27,7 @@
 #include <rte_common.h>
 #include <rte_memory.h>
 
+#include "fmk_counter.h"
 #include "fmk_flexbuf.h"
 #include "fmk_notif.h"
 #include "fmk_options.h"
@@ -45,14 +46,14 @@ struct fmk_run {
  * have one length, frames that were pulled or sent are not counted but follow from their flits.
  */
 struct fmk_share_counters {
-	uint64_t flits;	     /**< Accepted. */
-	uint64_t sent_flits; /**< Sent. */
-	uint64_t reports;    /**< Deliveries, a notification each. */
-	uint64_t sends;	     /**< Runs sent, each of which writes the head, too. */
-	uint64_t frames;     /**< Accepted. */
-	uint64_t sent;	     /**< Frames that begin in what was sent. */
-	uint64_t heads;	     /**< Other writes of the head. */
-	uint64_t dropped;    /**< Frames that found no room. */
+	uint64_t flits;		/**< Accepted. */
+	uint64_t sent_flits;	/**< Sent. */
+	uint64_t reports;	/**< Deliveries, a notification each. */
+	uint64_t sends;		/**< Runs sent, each of which writes the head, too. */
+	uint64_t frames;	/**< Accepted. */
+	uint64_t sent;		/**< Frames that begin in what was sent. */
+	uint64_t heads;		/**< Other writes of the head. */
+	uint64_t dropped;	/**< Frames that found no room. */
 	uint64_t dropped_flits; /**< Of these. */
 	uint64_t stalled; /**< Of dropped, those of gaps in which more came than a pipe holds. */
 	uint64_t shut;	  /**< Frames the clock brought while the link was down. */
@@ -78,6 +79,7 @@ struct fmk_share {
 	bool restart; /**< Copies go to the front of the ring again when nothing is in use. */
 	bool flush;   /**< What is delivered has left the caches. */
 	bool shut;    /**< The link is down. */
+	bool quick;   /**< In place, pulled for ever, frames of one length, link up, no costs. */
 	bool ended;   /**< The card has heard that the replay ended. */
 	struct fmk_share_counters count;
 
@@ -102,6 +104,44 @@ struct fmk_share {
 	uint32_t version; /**< Of the steering it was laid for. */
 	struct fmk_share_counters told; /**< Of count, what the card's counters have. */
 } __rte_cache_aligned;
+
+/**
+ * fmk_share_deliver() of flits that are at hand, where that takes no look at anything else.
+ *
+ * @param want a multiple of fmk_share.uniform
+ * @return flits delivered, 0 if it has to be asked
+ */
+static inline uint32_t
+fmk_share_deliver_quick(struct fmk_share *share, uint32_t want)
+{
+	const uint64_t at = share->read.at == share->read.end ? 0 : share->read.at;
+
+	if (!share->quick || share->read.end - at < want || FMK_PIPE_FLITS - 1 - share->used < want)
+		return 0;
+	share->read.at = at + want;
+	share->used += want;
+	fmk_count(&share->count.flits, want);
+	fmk_count(&share->count.reports, 1);
+	return want;
+}
+
+/** fmk_share_sent() likewise. @return false if it has to be asked */
+static inline bool
+fmk_share_sent_quick(struct fmk_share *share, uint32_t flits)
+{
+	const uint64_t at = share->sent.at == share->sent.end ? 0 : share->sent.at;
+
+	if (!share->quick || share->sent.end - at < flits)
+		return false;
+	share->sent.at = at + flits;
+	share->used -= flits;
+	fmk_count(&share->count.sent_flits, flits);
+	fmk_count(&share->count.sends, 1);
+	return true;
+}
+
+/** Say whether the link is up. */
+void fmk_share_set_link(struct fmk_share *share, bool up);
 
 /** @return frames accepted */
 static inline uint64_t

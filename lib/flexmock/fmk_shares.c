@@ -21,8 +21,10 @@
 #define NOBODY UINT16_MAX	/* no rule, no fallback pipe */
 #define CLOSED (UINT16_MAX - 1) /* a pipe that is not open */
 
+#define COLORS 16u /* pages a second-level cache of 1 MiB and 16 ways tells apart */
+
 /* Flits of the shortest lap, so that batches are no shorter than they have to be. */
-#define LAP_LEAST 512
+#define LAP_LEAST 128
 
 struct mine {
 	struct fmk_share *share;
@@ -211,6 +213,7 @@ lay(struct fmk_device *device, uint16_t pipe, struct fmk_flexbuf *buf)
 		.pipe = pipe,
 		.flits = true,
 		.least = least_lap(options),
+		.color = pipe % COLORS,
 	};
 	int ret = -ENOMEM;
 
@@ -308,7 +311,7 @@ fold(struct fmk_device *device, struct fmk_share *share)
 }
 
 static void
-make_share(struct fmk_device *device, const struct fmk_refresh *refresh)
+make_share(struct fmk_device *device, struct fmk_refresh *refresh)
 {
 	struct fmk_shares *shares = device->shares;
 	struct mine *mine = &shares->mine[refresh->pipe];
@@ -326,6 +329,7 @@ make_share(struct fmk_device *device, const struct fmk_refresh *refresh)
 	if (mine->share != NULL)
 		fold(device, mine->share);
 	drop_share(mine);
+	refresh->anew = true;
 	if (lay(device, refresh->pipe, &buf) < 0)
 		return;
 	conf.start = count_before(shares, refresh->pipe, played);
@@ -363,6 +367,7 @@ go_live(struct fmk_device *device, struct fmk_refresh *refresh)
 
 	if (mine->share != NULL)
 		fold(device, mine->share);
+	refresh->anew = mine->share != NULL;
 	drop_share(mine);
 	fmk_nic_set_laid(device->shared->nic, refresh->pipe, false);
 	refresh->live = true;
@@ -381,7 +386,7 @@ refresh_laid(struct fmk_device *device, struct fmk_refresh *refresh)
 	if (mine->share == NULL)
 		return NULL;
 	fmk_nic_set_laid(device->shared->nic, refresh->pipe, true);
-	mine->share->shut = !fmk_wire_passes(&device->shared->wire);
+	fmk_share_set_link(mine->share, fmk_wire_passes(&device->shared->wire));
 	if (mine->share->version >= mine->changed)
 		refresh->version = shares->version;
 	return mine->share;
@@ -395,6 +400,7 @@ fmk_shares_refresh(struct fmk_device *device, struct fmk_refresh *refresh)
 	struct fmk_share *share = NULL;
 
 	refresh->live = false;
+	refresh->anew = false;
 	refresh->plain_tx = goes_nowhere(device);
 	if (shares == NULL || !refresh->receives) {
 		refresh->version = version;

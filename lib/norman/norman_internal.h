@@ -16,12 +16,15 @@
 #include <rte_branch_prediction.h>
 #include <rte_common.h>
 #include <rte_log.h>
+#include <rte_prefetch.h>
 
 #include <fmk_device.h>
 #include <fmk_nic.h>
 #include <fmk_share.h>
 
 #include "norman.h"
+
+#pragma GCC visibility push(hidden)
 
 extern int norman_logtype;
 
@@ -48,7 +51,12 @@ struct norman_pipe_entry {
 	uint32_t version;	 /**< Of the card's steering it is in line with. */
 	uint32_t peeked;	 /**< rx_tail at the last peek. */
 	uint32_t reported;	 /**< rx_tail when it was the next pipe last. */
-	bool plain_tx;		 /**< What is sent goes nowhere, and nothing limits it. */
+	bool plain_tx;		 /**< What it sends goes nowhere, and nothing limits it. */
+
+	/* Of the pipes that follow, to be fetched; its own if there are none. */
+	struct fmk_share *next_share;	 /**< Its first frames, with cache=hot. */
+	struct fmk_share *second_share;	 /**< What is known of it. */
+	struct norman_pipe_entry *third; /**< Likewise. */
 
 	TAILQ_ENTRY(norman_pipe_entry) next;
 	uint8_t *map; /**< Memory of fmk_pipe_map(), NULL if it is the application's. */
@@ -130,6 +138,50 @@ norman_pipe_entry(struct norman_pipe *pipe)
 /** Bring a pipe in line with the card. */
 void norman_share_refresh(struct norman_pipe_entry *entry);
 
+/** Pipes of a device have come, gone or got other shares: note for each which ones follow. */
+void norman_share_link(struct norman_device *dev);
+
+/**
+ * Fetch what will be needed of the next pipes while this one is worked on: who polls many in turn
+ * finds it in no near cache. Their frames are not fetched, as these are the application's: but the
+ * first ones with cache=hot, which says that they are there.
+ */
+static inline void
+norman_share_fetch_next(const struct norman_pipe_entry *entry)
+{
+	if (entry->third == entry)
+		return;
+	for (unsigned int i = 0; i < 4 && entry->next_share->restart; i++)
+		rte_prefetch0(fmk_share_next(entry->next_share) + i * RTE_CACHE_LINE_SIZE);
+	rte_prefetch0(entry->second_share);
+	rte_prefetch0((const char *)entry->second_share + RTE_CACHE_LINE_SIZE);
+	rte_prefetch0(entry->third);
+	rte_prefetch0((const char *)entry->third + RTE_CACHE_LINE_SIZE);
+}
+
+/**
+ * norman_share_peek() of a pipe that wants some packets and has none, where that takes no look at
+ * anything else.
+ *
+ * @return bytes, 0 if it has to be asked
+ */
+static inline uint32_t
+norman_share_peek_quick(struct norman_pipe_entry *entry, uint8_t **buf, uint32_t max, int32_t limit)
+{
+	struct norman_pipe *pipe = &entry->pipe;
+	struct fmk_share *share = entry->share;
+	const uint32_t want = (uint32_t)limit * share->average;
+
+	if ((uint32_t)limit - 1 >= NORMAN_PIPE_FLITS - 1 || pipe->rx_tail != pipe->rx_known ||
+		max < want * NORMAN_FLIT || fmk_share_deliver_quick(share, want) == 0)
+		return 0;
+	entry->peeked = pipe->rx_tail;
+	pipe->rx_known = (pipe->rx_tail + want) & (NORMAN_PIPE_FLITS - 1);
+	*buf = fmk_share_next(share) - want * NORMAN_FLIT;
+	norman_share_fetch_next(entry);
+	return want * NORMAN_FLIT;
+}
+
 /** @return the share a pipe plays, NULL if it plays none */
 static inline struct fmk_share *
 norman_share_of(struct norman_pipe_entry *entry)
@@ -196,6 +248,8 @@ void norman_device_send(struct norman_device *dev, const uint8_t *page, uint32_t
  * @return 0, or -errno after one line of log
  */
 int norman_eal_start(const char *pci);
+
+#pragma GCC visibility pop
 
 /* norman_phys.c */
 

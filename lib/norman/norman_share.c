@@ -51,9 +51,46 @@ norman_share_refresh(struct norman_pipe_entry *entry)
 
 	entry->share = fmk_shares_refresh(dev->card, &refresh);
 	entry->version = refresh.version;
-	entry->plain_tx = refresh.plain_tx;
-	if (before != entry->share && refresh.idle)
+	entry->plain_tx = refresh.plain_tx && pipe->kind == NORMAN_RXTX;
+	if (!refresh.anew && before == entry->share)
+		return;
+	norman_share_link(dev);
+	if (refresh.anew)
 		restart(pipe);
+}
+
+static struct norman_pipe_entry *
+follower(struct norman_pipe_entry *entry)
+{
+	struct norman_pipe_entry *next = TAILQ_NEXT(entry, next);
+
+	return next != NULL ? next : TAILQ_FIRST(&entry->pipe.dev->pipes);
+}
+
+void
+norman_share_link(struct norman_device *dev)
+{
+	struct norman_pipe_entry *entry, *next, *second;
+
+	TAILQ_FOREACH (entry, &dev->pipes, next) {
+		next = follower(entry);
+		second = follower(next);
+		entry->next_share = next->share != NULL ? next->share : entry->share;
+		entry->second_share = second->share;
+		entry->third = entry->next_share == NULL ? entry : follower(second);
+	}
+}
+
+/* A pipe's replay may be over: the card hears of it once. */
+static void
+tell_end(struct norman_pipe_entry *entry)
+{
+	struct fmk_device *card = entry->pipe.dev->card;
+	struct fmk_share *share = entry->share;
+
+	if (share != NULL && !share->ended && fmk_share_ended(share) &&
+		fmk_shares_ended(card, share))
+		__atomic_store_n(&card->end_untold, true, __ATOMIC_RELEASE);
 }
 
 /* Nothing is there: a replay may be over, and virtual time goes on. */
@@ -61,12 +98,10 @@ static __rte_noinline void
 nothing(struct norman_pipe_entry *entry)
 {
 	struct norman_device *dev = entry->pipe.dev;
-	struct fmk_share *share = entry->share;
 
-	if (!share->ended && fmk_share_ended(share) && fmk_shares_ended(dev->card, share))
-		__atomic_store_n(&dev->card->end_untold, true, __ATOMIC_RELEASE);
+	tell_end(entry);
 	norman_device_idle(dev);
-	fmk_share_arrive(share, norman_device_now(dev));
+	fmk_share_arrive(entry->share, norman_device_now(dev));
 }
 
 /* Flits that are asked for, 0: as many as there are. */
@@ -97,6 +132,7 @@ norman_share_peek(struct norman_pipe_entry *entry, uint8_t **buf, uint32_t max, 
 	struct fmk_share *share = entry->share;
 	const uint32_t want = wanted(share, max, limit);
 
+	norman_share_fetch_next(entry);
 	if (share->paced)
 		fmk_share_arrive(share, norman_device_now(pipe->dev));
 	/* Who looks again at what was there is waiting for more. */
@@ -134,7 +170,8 @@ norman_share_sent(struct norman_pipe_entry *entry, uint32_t flits)
 	if (unlikely(entry->share->paced))
 		fmk_share_arrive(entry->share, norman_device_now(pipe->dev));
 	pipe->rx_head = (pipe->rx_head + flits) & MASK;
-	fmk_share_sent(entry->share, flits);
+	if (unlikely(!fmk_share_sent_quick(entry->share, flits)))
+		fmk_share_sent(entry->share, flits);
 }
 
 void
@@ -221,6 +258,8 @@ norman_share_next(struct norman_device *dev)
 		fmk_count(&entry->share->count.heads, 1);
 		return &entry->pipe;
 	}
+	TAILQ_FOREACH (entry, &dev->pipes, next)
+		tell_end(entry);
 	if (dev->turn->share != NULL)
 		nothing(dev->turn);
 	return NULL;

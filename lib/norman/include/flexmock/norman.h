@@ -270,13 +270,29 @@ norman_pkt_len(const uint8_t *pkt)
 	return (uint16_t)((pkt[16] << 8 | pkt[17]) + 14);
 }
 
+/**
+ * norman_pkt_room() of all packets but those of 65522 bytes, for which it gives too much.
+ *
+ * Whoever walks a batch waits for this result from packet to packet: the length comes last in a word
+ * that is turned at once, and one mask rounds it and cuts the rest off.
+ */
+static inline uint32_t
+norman_pkt_quick_room(const uint8_t *pkt)
+{
+	uint32_t word;
+
+	__builtin_memcpy(&word, pkt + 14, sizeof(word));
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	word = __builtin_bswap32(word);
+#endif
+	return ((word + 13) & 0xffc0) + NORMAN_FLIT;
+}
+
 /** Bytes from a packet to the next one: at least one flit. */
 static inline uint32_t
 norman_pkt_room(const uint8_t *pkt)
 {
-	uint32_t len = norman_pkt_len(pkt);
-
-	return len == 0 ? NORMAN_FLIT : (len - 1) / NORMAN_FLIT * NORMAN_FLIT + NORMAN_FLIT;
+	return norman_pkt_len(pkt) == 0 ? NORMAN_FLIT : norman_pkt_quick_room(pkt);
 }
 
 /** The packet behind this one. */
@@ -300,6 +316,7 @@ struct norman_batch {
 	struct norman_pipe *pipe;
 	uint8_t *buf;	    /**< First byte. */
 	uint8_t *next;	    /**< Packet that comes next. */
+	uint8_t *end;	    /**< Behind the last byte. */
 	uint32_t available; /**< Bytes of all packets that had been received. */
 	uint32_t left;	    /**< Packets that may still be taken. */
 };
@@ -313,6 +330,7 @@ norman_pipe_peek_pkts(struct norman_pipe *pipe, int32_t limit)
 	batch.pipe = pipe;
 	batch.available = norman_pipe_peek_some(pipe, &batch.buf, NORMAN_PIPE_BYTES, limit);
 	batch.next = batch.buf;
+	batch.end = batch.buf + batch.available;
 	batch.left = (uint32_t)limit;
 	return batch;
 }
@@ -322,13 +340,20 @@ static inline uint8_t *
 norman_batch_next(struct norman_batch *batch)
 {
 	uint8_t *pkt = batch->next;
-	uint32_t taken = (uint32_t)(pkt - batch->buf);
+	const uint32_t rest = (uint32_t)(batch->end - pkt);
+	uint32_t room;
 
-	if (batch->left == 0 || taken >= batch->available ||
-		norman_pkt_room(pkt) > batch->available - taken)
+	/* One jump, as a loop with few of them is foreseen further ahead. */
+	if ((batch->left == 0) | (rest == 0))
 		return (uint8_t *)0;
+	room = norman_pkt_quick_room(pkt);
+	if (__builtin_expect(room > (rest < 0xffff ? rest : 0xffff), 0)) {
+		room = norman_pkt_room(pkt);
+		if (room > rest)
+			return (uint8_t *)0;
+	}
 	batch->left--;
-	batch->next = norman_next_pkt(pkt);
+	batch->next = pkt + room;
 	return pkt;
 }
 
