@@ -7,6 +7,8 @@
 
 #include <rte_ethdev.h>
 
+#include <fmk_shares.h>
+
 #include "flexmock.h"
 
 static const struct fmk_counter_table *const rx_table = &fmk_rx_counter_table;
@@ -93,11 +95,20 @@ flexmock_stats_get(FLEXMOCK_STATS_ARGS)
 	return 0;
 }
 
+/* Pipes of the card that play laid frames do not count while they run: their process can look. */
+static void
+count_pipes(const struct rte_eth_dev *dev)
+{
+	if (rte_eal_process_type() == RTE_PROC_PRIMARY)
+		fmk_shares_count(flexmock_device(dev));
+}
+
 int
 flexmock_stats_reset(struct rte_eth_dev *dev)
 {
 	const struct flexmock_port *port = flexmock_port(dev);
 
+	count_pipes(dev);
 	for (uint16_t q = 0; q < RTE_MAX_QUEUES_PER_PORT; q++) {
 		if (port->rx_stats[q] != NULL)
 			fmk_counter_reset(rx_table, port->rx_stats[q]);
@@ -167,6 +178,7 @@ walk_queues(const struct rte_eth_dev *dev, struct xstat_walk *walk)
 static int
 walk_all(const struct rte_eth_dev *dev, struct xstat_walk *walk)
 {
+	count_pipes(dev);
 	walk_totals(flexmock_port(dev), walk);
 	walk_queues(dev, walk);
 	return (int)walk->n;
