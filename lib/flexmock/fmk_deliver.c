@@ -20,7 +20,7 @@
 bool
 fmk_device_end_replay(struct fmk_shared *shared)
 {
-	shared->count.eof = 1;
+	__atomic_store_n(&shared->count.eof, UINT64_C(1), __ATOMIC_RELAXED);
 	return !__atomic_exchange_n(&shared->wire.eof, true, __ATOMIC_ACQ_REL);
 }
 
@@ -101,7 +101,8 @@ fmk_device_sends(const struct fmk_device *device)
 	const struct fmk_shared *shared = device->shared;
 
 	return device->writer != NULL || device->port != NULL ||
-		shared->source == FMK_SOURCE_CABLE || !fmk_wire_passes(&shared->wire);
+		__atomic_load_n(&shared->source, __ATOMIC_RELAXED) == FMK_SOURCE_CABLE ||
+		!fmk_wire_passes(&shared->wire);
 }
 
 static fmk_tx_wire

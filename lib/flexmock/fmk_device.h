@@ -262,6 +262,9 @@ bool fmk_device_sends(const struct fmk_device *device);
 /** Software has written descriptors: fmk_tx_doorbell() with the card's wire. */
 void fmk_device_doorbell(struct fmk_device *device, uint16_t notif, uint32_t tail, uint64_t now);
 
+/** @return device time of a card whose frames come by the clock */
+uint64_t fmk_device_now(const struct fmk_device *device);
+
 /** @return whether device time matters: else 0 may be given for it */
 bool fmk_device_timed(const struct fmk_device *device);
 

@@ -142,7 +142,8 @@ read_peer(const struct fmk_lay *lay, struct fmk_flexbuf *bufs, struct fmk_pace *
 			break;
 		ret = 0;
 		if (pace != NULL)
-			at = from + fmk_pace_next(pace, frame.len, frame.time);
+			at = RTE_MIN(from + fmk_pace_next(pace, frame.len, frame.time),
+				(uint64_t)INT64_MAX);
 		buf = buffer_of(lay, bufs, number, &frame);
 		if (buf == NULL)
 			continue;
@@ -196,7 +197,8 @@ lay_laps(const struct fmk_lay *lay, struct fmk_flexbuf *bufs, uint64_t copies)
 	for (uint64_t i = 0; ret == 0 && i < copies; i++) {
 		fmk_pace_init(&pace, &lay->rate);
 		ret = read_peer(lay, bufs, &pace, from);
-		from += lay->rate.kind == FMK_RATE_MAX ? 0 : fmk_pace_lap(&pace);
+		if (lay->rate.kind != FMK_RATE_MAX)
+			from = RTE_MIN(from + fmk_pace_lap(&pace), (uint64_t)INT64_MAX);
 	}
 	for (uint16_t q = 0; ret == 0 && q < lay->nb_queues; q++)
 		bufs[q].lap = from;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include <rte_common.h>
+#include <rte_cycles.h>
 
 #include "fmk_control.h"
 #include "fmk_device.h"
@@ -67,7 +68,7 @@ lay_shares(struct fmk_device *device)
 }
 
 static int
-open_stream(struct fmk_device *device, uint64_t played)
+open_stream(struct fmk_device *device, uint64_t played, uint64_t now)
 {
 	struct fmk_stream *stream = NULL;
 	const uint64_t nb = device->list->nb_frames;
@@ -81,6 +82,8 @@ open_stream(struct fmk_device *device, uint64_t played)
 		ret = fmk_stream_start(stream);
 	if (ret == 0 && played > 0)
 		fmk_stream_skip(stream, played / nb, played % nb);
+	if (ret == 0 && now > 0)
+		fmk_stream_resume(stream, device->shared->epoch, now);
 	rte_spinlock_lock(&device->shared->mover);
 	device->stream = stream;
 	rte_spinlock_unlock(&device->shared->mover);
@@ -91,13 +94,15 @@ int
 fmk_device_go_live(struct fmk_device *device)
 {
 	struct fmk_shared *shared = device->shared;
+	uint64_t played, now;
 	int ret = 0;
 
 	pthread_mutex_lock(&fmk_control_lock);
 	if (shared->source == FMK_SOURCE_PRELOADED) {
-		ret = open_stream(device, fmk_shares_end(device));
+		played = fmk_shares_end(device, &now);
+		ret = open_stream(device, played, now);
 		if (ret == 0)
-			shared->source = FMK_SOURCE_STREAM;
+			__atomic_store_n(&shared->source, FMK_SOURCE_STREAM, __ATOMIC_RELAXED);
 		else
 			FMK_LOG(ERR, shared->name, "no memory to steer frames one by one");
 		fmk_nic_changed(shared->nic);
@@ -221,6 +226,14 @@ far_timed(const struct fmk_shared *shared)
 	const struct fmk_nic *nic = far == NULL ? NULL : far->nic;
 
 	return nic != NULL && fmk_nic_timed(nic);
+}
+
+uint64_t
+fmk_device_now(const struct fmk_device *device)
+{
+	if (device->shared->options.clock == FMK_CLOCK_VIRTUAL)
+		return fmk_shared_time(device->shared);
+	return fmk_clock_ps(&device->clock, rte_rdtsc());
 }
 
 bool

@@ -52,6 +52,15 @@ frames_in(const struct fmk_share *share, uint64_t at, uint64_t n)
 	return share->begun[at + n] - share->begun[at];
 }
 
+/* Frames of the lap that end before a flit. */
+static inline uint32_t
+ended_before(const struct fmk_share *share, uint64_t flit)
+{
+	const uint32_t n = share->begun[flit];
+
+	return flit < share->lap.end && share->begun[flit + 1] == n ? n - 1 : n;
+}
+
 static inline bool
 begins(const struct fmk_share *share, uint64_t flit)
 {
@@ -240,7 +249,8 @@ fmk_share_sent(struct fmk_share *share, uint32_t flits)
 	for (uint32_t left = flits; left > 0; left -= n) {
 		n = pass(share, left);
 		if (share->uniform == 0)
-			frames += frames_in(share, share->sent.at - n, n);
+			frames += ended_before(share, share->sent.at) -
+				ended_before(share, share->sent.at - n);
 	}
 	fmk_count(&share->count.sends, 1);
 	fmk_count(&share->count.sent_flits, flits);
@@ -368,17 +378,36 @@ fmk_share_arrive(struct fmk_share *share, uint64_t now)
 
 	if (!share->paced || share->buf.nb_frames == 0)
 		return;
+	now = RTE_MIN(now, share->until);
 	begin = fmk_pace_begin(share->epoch, now);
 	if ((int64_t)(now - begin) < 0)
 		return;
 	before = share->arrived;
-	share->arrived = RTE_MIN(fmk_flexbuf_due(&share->buf, now - begin, before), share->total);
+	__atomic_store_n(&share->arrived,
+		RTE_MIN(fmk_flexbuf_due(&share->buf, now - begin, before), share->total),
+		__ATOMIC_RELAXED);
 	if (share->arrived == before)
 		return;
 	if (unlikely(share->shut))
 		fmk_count(&share->count.shut, share->arrived - before);
 	else
 		arrive(share, share->arrived - before, FULL - share->used - share->left);
+}
+
+bool
+fmk_share_stop(struct fmk_share *share, uint64_t now)
+{
+	if (!share->paced)
+		return true;
+	fmk_share_arrive(share, now);
+	share->until = RTE_MIN(share->until, now);
+	return share->left == 0;
+}
+
+void
+fmk_share_resume(struct fmk_share *share)
+{
+	share->until = UINT64_MAX;
 }
 
 /* The replay. */
@@ -394,7 +423,7 @@ uint64_t
 fmk_share_played(const struct fmk_share *share)
 {
 	if (share->paced)
-		return share->arrived;
+		return __atomic_load_n(&share->arrived, __ATOMIC_RELAXED);
 	return share->start + fmk_share_frames(share, &share->count);
 }
 
@@ -483,6 +512,7 @@ start_paced(struct fmk_share *share, const struct fmk_share_conf *conf)
 {
 	const uint64_t begin = __atomic_load_n(share->epoch, __ATOMIC_RELAXED);
 
+	share->lap.end = share->buf.nb_flits;
 	share->runs = calloc(RUNS, sizeof(*share->runs));
 	if (share->runs == NULL)
 		return -1;
@@ -531,6 +561,7 @@ fmk_share_create(struct fmk_flexbuf *buf, const struct fmk_share_conf *conf)
 	share->data = buf->data;
 	share->begun = buf->begun;
 	share->epoch = conf->epoch;
+	share->until = UINT64_MAX;
 	share->paced = conf->options->rate.kind != FMK_RATE_MAX;
 	share->least = least_flits(buf);
 	share->uniform = FMK_FLITS(buf->max_len) * buf->nb_frames == buf->nb_flits

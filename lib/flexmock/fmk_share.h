@@ -51,7 +51,7 @@ struct fmk_share_counters {
 	uint64_t reports;	/**< Deliveries, a notification each. */
 	uint64_t sends;		/**< Runs sent, each of which writes the head, too. */
 	uint64_t frames;	/**< Accepted. */
-	uint64_t sent;		/**< Frames that begin in what was sent. */
+	uint64_t sent;		/**< Frames sent to their ends. */
 	uint64_t heads;		/**< Other writes of the head. */
 	uint64_t dropped;	/**< Frames that found no room. */
 	uint64_t dropped_flits; /**< Of these. */
@@ -95,6 +95,7 @@ struct fmk_share {
 	uint64_t *epoch;   /**< Device time of the first lap, of all shares of the card. */
 	uint64_t arrived;  /**< Frames the clock has brought, of the whole replay. */
 	uint64_t total;	   /**< Frames of the whole replay, UINT64_MAX for ever. */
+	uint64_t until;	   /**< Device time after which nothing comes. */
 	uint32_t last_run; /**< Newest run. */
 	uint32_t least;	   /**< Flits of the shortest frame. */
 
@@ -143,11 +144,13 @@ fmk_share_sent_quick(struct fmk_share *share, uint32_t flits)
 /** Say whether the link is up. */
 void fmk_share_set_link(struct fmk_share *share, bool up);
 
-/** @return frames accepted */
+/** @return frames accepted. Any thread. */
 static inline uint64_t
 fmk_share_frames(const struct fmk_share *share, const struct fmk_share_counters *count)
 {
-	return share->uniform == 0 || share->paced ? count->frames : count->flits / share->uniform;
+	if (share->uniform == 0 || share->paced)
+		return __atomic_load_n(&count->frames, __ATOMIC_RELAXED);
+	return __atomic_load_n(&count->flits, __ATOMIC_RELAXED) / share->uniform;
 }
 
 /**
@@ -184,6 +187,16 @@ void fmk_share_destroy(struct fmk_share *share);
  *
  */
 void fmk_share_arrive(struct fmk_share *share, uint64_t now);
+
+/**
+ * Let the clock bring nothing more: a share that other frames follow is played to its end first.
+ *
+ * @return whether nothing waits
+ */
+bool fmk_share_stop(struct fmk_share *share, uint64_t now);
+
+/** Let the clock bring frames again, as if it had never stopped. */
+void fmk_share_resume(struct fmk_share *share);
 
 /**
  * Hand out whole frames that lie in one piece.

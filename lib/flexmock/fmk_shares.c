@@ -32,6 +32,8 @@ struct mine {
 	uint32_t laid;	  /* of the list that the share has */
 	uint32_t changed; /* version of the steering that changed them last */
 	uint64_t start;	  /* frames of the list played before it got the first of them */
+	uint64_t since;	  /* device time at which it got them */
+	uint64_t stop;	  /* device time at which others than the share's were given to it */
 	uint32_t *index;  /* of each frame of the share, its number in the list */
 };
 
@@ -41,7 +43,8 @@ struct fmk_shares {
 	uint16_t *owner;
 	uint32_t version; /* that owner follows, 0: none */
 	bool live;
-	uint64_t played; /* frames of the list, by pipes that are gone */
+	uint64_t live_at; /* device time */
+	uint64_t played;  /* frames of the list, by pipes that are gone */
 	struct mine mine[FMK_PIPES_MAX];
 	uint32_t nobody; /* frames */
 	uint64_t nobody_told;
@@ -142,21 +145,25 @@ give(struct fmk_shares *shares, uint16_t owner, uint32_t flits)
 }
 
 static void
-note_change(struct fmk_shares *shares, uint16_t owner, uint64_t played)
+note_change(struct fmk_shares *shares, uint16_t owner, uint64_t played, uint64_t now)
 {
 	struct mine *mine;
 
 	if (owner >= FMK_PIPES_MAX)
 		return;
 	mine = &shares->mine[owner];
-	if (mine->share == NULL && mine->changed == 0)
+	if (mine->share == NULL && mine->changed == 0) {
 		mine->start = played;
+		mine->since = now;
+	}
+	if (mine->share != NULL && mine->share->version >= mine->changed)
+		mine->stop = now;
 	mine->changed = shares->version;
 }
 
 /* Steer all frames; the pipes that get others than before are noted. */
 static void
-steer_all(struct fmk_shares *shares, struct fmk_nic *nic)
+steer_all(struct fmk_shares *shares, struct fmk_nic *nic, uint64_t now)
 {
 	const struct fmk_flexbuf *list = shares->list;
 	const uint64_t played = furthest(shares);
@@ -174,8 +181,8 @@ steer_all(struct fmk_shares *shares, struct fmk_nic *nic)
 		const uint16_t owner = owner_of(nic, data, len);
 
 		if (owner != shares->owner[i]) {
-			note_change(shares, shares->owner[i], played);
-			note_change(shares, owner, played);
+			note_change(shares, shares->owner[i], played, now);
+			note_change(shares, owner, played, now);
 		}
 		shares->owner[i] = owner;
 		give(shares, owner, (uint32_t)FMK_FLITS(len));
@@ -247,29 +254,31 @@ count_before(struct fmk_shares *shares, uint16_t pipe, uint64_t n)
 	return nb == 0 ? 0 : n / nb * mine->frames + before;
 }
 
-/* Frames sent to their ends. */
-static uint64_t
-whole_sent(const struct fmk_share *share)
+/* The poller may be counting. */
+static struct fmk_share_counters
+read_counters(const struct fmk_share *share)
 {
-	const uint64_t at = share->sent.at, sent = share->count.sent;
+	const uint64_t *from = (const uint64_t *)&share->count;
+	uint64_t to[sizeof(share->count) / sizeof(*from)];
+	struct fmk_share_counters count;
 
+	for (size_t i = 0; i < RTE_DIM(to); i++)
+		to[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
+	memcpy(&count, to, sizeof(count));
 	if (share->uniform != 0)
-		return share->count.sent_flits / share->uniform;
-	if (sent > 0 && at < share->buf.nb_flits && share->begun[at + 1] == share->begun[at])
-		return sent - 1;
-	return sent;
+		count.sent = count.sent_flits / share->uniform;
+	count.frames = fmk_share_frames(share, &count);
+	count.heads += count.sends;
+	return count;
 }
 
 static void
 fold_share(struct fmk_nic_counters *nic, uint64_t *stalls, struct fmk_share *share)
 {
-	struct fmk_share_counters now = share->count;
+	const struct fmk_share_counters now = read_counters(share);
 	struct fmk_share_counters *told = &share->told;
 	uint64_t came, shut, heads, sent;
 
-	now.frames = fmk_share_frames(share, &now);
-	now.sent = whole_sent(share);
-	now.heads += now.sends;
 	came = now.frames - told->frames + now.dropped - told->dropped;
 	shut = now.shut - told->shut;
 	heads = now.heads - told->heads;
@@ -321,7 +330,8 @@ make_share(struct fmk_device *device, struct fmk_refresh *refresh)
 		.ring = refresh->ring,
 		.laps = options->loop,
 		.epoch = &device->shared->epoch,
-		.now = refresh->now,
+		/* Frames that come right then are received. */
+		.now = mine->share == NULL ? mine->since - 1 : mine->share->until,
 	};
 	const uint64_t played = mine->share == NULL ? mine->start : played_to(shares, mine);
 	struct fmk_flexbuf buf;
@@ -373,6 +383,39 @@ go_live(struct fmk_device *device, struct fmk_refresh *refresh)
 	refresh->live = true;
 }
 
+/*
+ * Whether a pipe has to be laid anew, and can be: what came by the clock until now is delivered before.
+ * Who waits for more than that, and keeps what it has, gets more of the old.
+ */
+static bool
+may_lay(struct mine *mine, const struct fmk_refresh *refresh)
+{
+	struct fmk_share *share = mine->share;
+
+	if (share == NULL)
+		return true;
+	if (share->version >= mine->changed)
+		return false;
+	if (refresh->idle) {
+		mine->stop = RTE_MIN(mine->stop, refresh->now);
+		return fmk_share_stop(share, mine->stop);
+	}
+	if (share->left == 0) {
+		fmk_share_resume(share);
+		mine->stop = UINT64_MAX;
+	}
+	return false;
+}
+
+/* What came by the clock before the card was live is delivered before. */
+static bool
+may_go_live(const struct fmk_shares *shares, const struct fmk_refresh *refresh)
+{
+	struct fmk_share *share = shares->mine[refresh->pipe].share;
+
+	return share == NULL || (refresh->idle && fmk_share_stop(share, shares->live_at));
+}
+
 static struct fmk_share *
 refresh_laid(struct fmk_device *device, struct fmk_refresh *refresh)
 {
@@ -380,8 +423,8 @@ refresh_laid(struct fmk_device *device, struct fmk_refresh *refresh)
 	struct mine *mine = &shares->mine[refresh->pipe];
 
 	if (shares->version != fmk_nic_version(device->shared->nic))
-		steer_all(shares, device->shared->nic);
-	if (mine->share == NULL || (refresh->idle && mine->share->version < mine->changed))
+		steer_all(shares, device->shared->nic, refresh->now);
+	if (may_lay(mine, refresh))
 		make_share(device, refresh);
 	if (mine->share == NULL)
 		return NULL;
@@ -398,20 +441,24 @@ fmk_shares_refresh(struct fmk_device *device, struct fmk_refresh *refresh)
 	struct fmk_shares *shares = device->shares;
 	const uint32_t version = fmk_nic_version(device->shared->nic);
 	struct fmk_share *share = NULL;
+	bool live;
 
 	refresh->live = false;
 	refresh->anew = false;
+	fmk_nic_lock(device->shared->nic);
 	refresh->plain_tx = goes_nowhere(device);
+	live = wants_live(device);
+	fmk_nic_unlock(device->shared->nic);
 	if (shares == NULL || !refresh->receives) {
 		refresh->version = version;
 		return NULL;
 	}
-	if (wants_live(device))
+	if (live)
 		fmk_device_go_live(device);
 	pthread_mutex_lock(&shares->lock);
 	if (!shares->live) {
 		share = refresh_laid(device, refresh);
-	} else if (refresh->idle || shares->mine[refresh->pipe].share == NULL) {
+	} else if (may_go_live(shares, refresh)) {
 		go_live(device, refresh);
 		refresh->version = version;
 	} else {
@@ -443,16 +490,19 @@ fmk_shares_close(struct fmk_device *device, uint16_t pipe, bool in_flight)
 }
 
 uint64_t
-fmk_shares_end(struct fmk_device *device)
+fmk_shares_end(struct fmk_device *device, uint64_t *now)
 {
 	struct fmk_shares *shares = device->shares;
+	const bool paced = device->shared->options.rate.kind != FMK_RATE_MAX;
 	uint64_t played;
 
+	*now = paced && device->shared->epoch != FMK_NOT_BEGUN ? fmk_device_now(device) : 0;
 	pthread_mutex_lock(&shares->lock);
 	shares->live = true;
+	shares->live_at = *now;
 	played = furthest(shares);
 	pthread_mutex_unlock(&shares->lock);
-	return device->shared->options.rate.kind == FMK_RATE_MAX ? played : 0;
+	return paced ? 0 : played;
 }
 
 /* Counters. */
@@ -472,9 +522,7 @@ nobodys_paced(struct fmk_device *device)
 {
 	struct fmk_shares *shares = device->shares;
 	const struct fmk_shared *shared = device->shared;
-	const uint64_t now = shared->options.clock == FMK_CLOCK_VIRTUAL
-		? fmk_shared_time(shared)
-		: fmk_clock_ps(&device->clock, rte_rdtsc());
+	const uint64_t now = fmk_device_now(device);
 	uint64_t n;
 
 	if (shares->nobodys.nb_frames == 0 && lay(device, NOBODY, &shares->nobodys) < 0)
@@ -501,17 +549,18 @@ count_nobodys(struct fmk_device *device)
 	struct fmk_shared *shared = device->shared;
 	struct fmk_nic_counters *nic = &shared->nic_count;
 	const bool paced = shared->options.rate.kind != FMK_RATE_MAX;
+	const bool ended = __atomic_load_n(&shared->wire.eof, __ATOMIC_RELAXED);
 	const uint64_t played = furthest(shares);
 	const uint64_t before = shares->nobody_told, closed = shares->closed_told;
 	uint64_t n = paced ? nobodys_paced(device)
-			   : nobodys_so_far(device, shares->nobody, played, shared->wire.eof);
+			   : nobodys_so_far(device, shares->nobody, played, ended);
 
 	n = RTE_MAX(n, before);
 	fmk_count(&nic->in_pkt, n - before);
 	fmk_count(&nic->out_in_comp_pkt, n - before);
 	fmk_count(&nic->in_emptylist_pkt, n - before);
 	add(&nic->pkt_drop, n, &shares->nobody_told);
-	n = nobodys_so_far(device, shares->closed, played, shared->wire.eof);
+	n = nobodys_so_far(device, shares->closed, played, ended);
 	n = RTE_MAX(n, closed);
 	fmk_count(&nic->in_pkt, n - closed);
 	fmk_count(&nic->out_in_comp_pkt, n - closed);

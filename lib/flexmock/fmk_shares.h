@@ -62,9 +62,10 @@ void fmk_shares_close(struct fmk_device *device, uint16_t pipe, bool in_flight);
 /**
  * No share is laid any more: pipes follow when they are polled.
  *
- * @return frames of the replay that were played
+ * @param[out] now device time up to which frames came by the clock, 0 if they do not
+ * @return frames of the replay that were played, 0 if they come by the clock
  */
-uint64_t fmk_shares_end(struct fmk_device *device);
+uint64_t fmk_shares_end(struct fmk_device *device, uint64_t *now);
 
 /** Bring the NIC's counters up to date. Thread-safe. */
 void fmk_shares_count(struct fmk_device *device);

@@ -193,6 +193,34 @@ move(struct fmk_stream *stream, struct fmk_shared *shared, uint64_t now)
 	return false;
 }
 
+/* Length of a lap; all of it is read. */
+static uint64_t
+measure_lap(struct fmk_stream *stream)
+{
+	struct fmk_peer_frame frame;
+
+	fmk_pace_init(&stream->pace, &stream->options->rate);
+	while (stream->ops->next(stream->peer, &frame) == 1)
+		fmk_pace_next(&stream->pace, frame.len, frame.time);
+	return fmk_pace_lap(&stream->pace);
+}
+
+void
+fmk_stream_resume(struct fmk_stream *stream, uint64_t begin, uint64_t now)
+{
+	const uint64_t lap = measure_lap(stream), laps = (now - begin) / lap;
+
+	fmk_stream_skip(stream, laps, 0);
+	stream->lap_start = begin + laps * lap;
+	fmk_pace_init(&stream->pace, &stream->options->rate);
+	stream->ops->rewind(stream->peer);
+	do {
+		stream->held.data = NULL;
+		if (!stream->ended)
+			hold_next(stream);
+	} while (!stream->ended && (int64_t)(now - stream->held_at) >= 0);
+}
+
 bool
 fmk_stream_run(struct fmk_stream *stream, struct fmk_shared *shared, uint64_t now)
 {

@@ -34,6 +34,9 @@ int fmk_stream_start(struct fmk_stream *stream);
 /** Leave out frames of a stream that begins: whole laps and frames of the next one. */
 void fmk_stream_skip(struct fmk_stream *stream, uint64_t laps, uint64_t frames);
 
+/** Go on with a replay by the clock that began at @p begin: what came up to @p now is over. */
+void fmk_stream_resume(struct fmk_stream *stream, uint64_t begin, uint64_t now);
+
 /**
  * Read frames into the queues of @p shared: with rate=max while they have room, else those whose
  * time has come; frames that find no room then are dropped and counted.

@@ -40,6 +40,7 @@ struct norman_send {
 	struct norman_pipe *pipe; /**< NULL: nobody's, or no longer there. */
 	uint32_t bytes;		  /**< 0: a command. */
 	uint32_t descs;		  /**< Not completed yet. */
+	bool part;		  /**< The application's send goes on in the next one. */
 };
 
 /** A pipe and what only the library knows of it. */
@@ -214,6 +215,9 @@ struct norman_pipe *norman_share_next(struct norman_device *dev);
 
 /** Wait a moment for what was sent to leave. */
 void norman_device_flush(struct norman_device *dev);
+
+/** What is sent next and what was sent last are one send of the application. */
+void norman_device_join_send(struct norman_device *dev);
 
 /** A pipe goes: its sends are nobody's. @return whether there were some */
 bool norman_device_drop_sends(struct norman_device *dev, const struct norman_pipe *pipe);

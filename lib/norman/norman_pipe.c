@@ -159,11 +159,13 @@ norman_tx_pipe_open(struct norman_device *dev, uint8_t *buf)
 static void
 close_receiver(struct norman_device *dev, struct norman_pipe *pipe, bool in_flight)
 {
-	fmk_nic_free_pipe(dev->nic, pipe->rx_id);
+	fmk_nic_enable_pipe(dev->nic, pipe->rx_id, NULL, 0);
 	while (norman_device_poll(dev) > 0)
 		;
 	dev->by_id[pipe->rx_id] = NULL;
 	fmk_shares_close(dev->card, pipe->rx_id, in_flight);
+	/* Another thread may have a pipe of this number at once. */
+	fmk_nic_free_pipe(dev->nic, pipe->rx_id);
 	norman_device_update_fallback(dev);
 }
 

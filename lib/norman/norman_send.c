@@ -23,7 +23,7 @@ credit(struct norman_device *dev, const struct norman_send *send)
 
 	if (send->bytes == 0)
 		return;
-	dev->completions++;
+	dev->completions += !send->part;
 	if (pipe == NULL)
 		return;
 	pipe->tx_free += send->bytes;
@@ -206,6 +206,12 @@ norman_device_flush(struct norman_device *dev)
 		norman_device_advance(dev);
 		norman_device_idle(dev);
 	}
+}
+
+void
+norman_device_join_send(struct norman_device *dev)
+{
+	dev->sends[(dev->send_head + dev->nb_sends - 1) % FMK_NOTIF_ENTRIES].part = true;
 }
 
 bool

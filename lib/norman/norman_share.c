@@ -197,6 +197,8 @@ norman_share_send(struct norman_pipe_entry *entry, uint32_t flits)
 		data = fmk_share_hand_over(entry->share, &n);
 		if (entry->share->ring == NULL)
 			norman_device_send(pipe->dev, data, 0, n * NORMAN_FLIT, pipe);
+		if (entry->share->ring == NULL && n < flits)
+			norman_device_join_send(pipe->dev);
 	}
 }
 

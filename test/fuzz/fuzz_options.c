@@ -48,7 +48,8 @@ check_good(const struct fmk_options *options)
 	REQUIRE(options->gen.size >= 64 && options->gen.size <= 9732);
 	REQUIRE(options->gen.flows >= 1 && options->gen.flows <= FMK_FLOWS_MAX);
 	REQUIRE(options->gen.dst_count >= 1 && options->gen.dst_count <= FMK_FLOWS_MAX);
-	REQUIRE(options->gen.l4 <= FMK_L4_SYN && options->cache <= FMK_CACHE_RING);
+	REQUIRE(options->gen.l4 <= FMK_L4_SYN && options->cache <= FMK_CACHE_MEM);
+	REQUIRE(options->data <= FMK_DATA_INPLACE);
 	REQUIRE(options->preload >= 0);
 	REQUIRE(options->rate.kind == FMK_RATE_MAX || options->rate.value > 0);
 	REQUIRE(options->rate.value <= FMK_BPS_MAX);

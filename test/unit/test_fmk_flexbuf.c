@@ -352,10 +352,10 @@ short_laps_are_laid_again_and_again(void **state)
 				const struct fmk_arrival *arrival = &bufs[0].arrival[i];
 
 				assert_int_equal(frame_at(&bufs[0], i, arrival->flit), i % n);
-				assert_int_equal(arrival->at,
-					i / n * lap + bufs[0].arrival[i % n].at);
-				assert_int_equal(arrival->flit,
-					i / n * flits + bufs[0].arrival[i % n].flit);
+				assert_int_equal(
+					arrival->at, i / n * lap + bufs[0].arrival[i % n].at);
+				assert_int_equal(
+					arrival->flit, i / n * flits + bufs[0].arrival[i % n].flit);
 			}
 			check_begun(&bufs[0]);
 			free_bufs(1);
@@ -403,8 +403,8 @@ static void
 check_due(const struct fmk_flexbuf *buf, uint32_t laps)
 {
 	for (uint64_t n = 0; n < (uint64_t)laps * buf->nb_frames; n++) {
-		const uint64_t at = n / buf->nb_frames * buf->lap +
-			buf->arrival[n % buf->nb_frames].at;
+		const uint64_t at =
+			n / buf->nb_frames * buf->lap + buf->arrival[n % buf->nb_frames].at;
 
 		for (uint64_t elapsed = at == 0 ? 0 : at - 1; elapsed <= at + 1; elapsed++) {
 			const uint64_t due = count_due(buf, elapsed);
@@ -418,8 +418,7 @@ check_due(const struct fmk_flexbuf *buf, uint32_t laps)
 static void
 due_is_as_counted_one_by_one(void **state)
 {
-	static const enum fmk_rate_kind kinds[] = {
-		FMK_RATE_PPS, FMK_RATE_BPS, FMK_RATE_CAPTURE};
+	static const enum fmk_rate_kind kinds[] = {FMK_RATE_PPS, FMK_RATE_BPS, FMK_RATE_CAPTURE};
 
 	(void)state;
 	for (uint32_t k = 0; k < 3; k++) {

@@ -483,8 +483,8 @@ lay_random(uint32_t *rand)
 			unit_put_16(unit_flit(flits) + LENGTH_AT, 40 * FMK_FLIT - 14);
 			flits += 40;
 		} else {
-			flits += unit_lay(flits,
-				14 + (*rand >> 8) % (*rand >> 31 ? 1523 : 120), *rand & 0xffff);
+			flits += unit_lay(flits, 14 + (*rand >> 8) % (*rand >> 31 ? 1523 : 120),
+				*rand & 0xffff);
 		}
 	}
 	return flits;
