@@ -57,8 +57,8 @@ enum fmk_counter_class {
 		"frames over 1536 bytes that came when only pipes were open: no slot holds them") \
 	X(stall_drops, "rx_stall_drops", FMK_COUNT_PART,                                          \
 		"of the frames that found no room, those of a gap between two polls in which "    \
-		"more "                                                                           \
-		"came than an empty queue or pipe holds")                                         \
+		"more came than an empty queue or pipe holds, and those that came before what "   \
+		"filled it then was taken")                                                       \
 	X(pipe_lost, "tx_pipe_lost_packets", FMK_COUNT_ERROR,                                     \
 		"frames from pipes while the link or the far end was down or the file full")
 

@@ -44,6 +44,8 @@ rewind_queue(struct fmk_queue *queue, uint32_t laps)
 	queue->left = queue->paced ? 0 : total;
 	queue->span = queue->paced ? 0 : queue->buf.nb_frames;
 	queue->arrived = 0;
+	queue->accepted = 0;
+	queue->stall_end = 0;
 	queue->mark = (struct fmk_mark){0};
 	queue->span_head = 0;
 	queue->span_count = 0;
@@ -170,12 +172,19 @@ fmk_queue_next(const struct fmk_queue *queue, uint64_t now)
 	return begin + n / buf->nb_frames * buf->lap + buf->arrival[n % buf->nb_frames].at;
 }
 
-/* Frames that came since the last poll found all descriptors taken. */
+/*
+ * Frames that came since the last poll found all descriptors taken. Those of a stall are told apart,
+ * and those that followed from it: what has filled the queue then is still there.
+ */
 static void
 miss(struct fmk_queue *queue, uint64_t came, uint64_t missed)
 {
+	const uint64_t taken = queue->accepted - queue->left;
+
 	queue->count->missed += missed;
-	if (came > queue->capacity && queue->stall_drops != NULL)
+	if (came > queue->capacity)
+		queue->stall_end = queue->accepted + came - missed;
+	if (taken < queue->stall_end && queue->stall_drops != NULL)
 		__atomic_fetch_add(queue->stall_drops, missed, __ATOMIC_RELAXED);
 }
 
@@ -189,6 +198,7 @@ fmk_queue_arrive(struct fmk_queue *queue, uint64_t now)
 		miss(queue, n, n - taken);
 	if (taken == 0)
 		return;
+	queue->accepted += taken;
 	push_span(queue, queue->arrived - n, taken);
 	queue->left += taken;
 	if (queue->span == 0)

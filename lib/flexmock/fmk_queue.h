@@ -68,6 +68,8 @@ struct fmk_queue {
 	uint64_t *epoch;  /**< Device time of the first lap, of all queues of the card. */
 	uint64_t arrived; /**< Frames the clock has brought, dropped ones included. */
 	struct fmk_mark mark;
+	uint64_t accepted;     /**< Of arrived, frames that found a descriptor. */
+	uint64_t stall_end;    /**< accepted when a stall had filled the queue. */
 	uint64_t *stall_drops; /**< The card's counter of them, NULL: not wanted. */
 	struct fmk_span *spans;
 	uint32_t span_head;

@@ -340,12 +340,20 @@ accept(struct fmk_share *share, uint64_t first, uint64_t end, uint64_t room)
 	return before - room;
 }
 
+/*
+ * Frames found no room. Those of a stall are told apart, and those that followed from it: what has
+ * filled the pipe then is still there.
+ */
 static void
 count_dropped(struct fmk_share *share, uint64_t came, uint64_t frames, uint64_t flits)
 {
+	const uint64_t freed = share->count.flits - share->left - share->used;
+
 	fmk_count(&share->count.dropped, frames);
 	fmk_count(&share->count.dropped_flits, flits);
 	if (came > FULL)
+		share->stall_end = share->count.flits;
+	if (freed < share->stall_end)
 		fmk_count(&share->count.stalled, frames);
 }
 

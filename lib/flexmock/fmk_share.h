@@ -55,8 +55,12 @@ struct fmk_share_counters {
 	uint64_t heads;		/**< Other writes of the head. */
 	uint64_t dropped;	/**< Frames that found no room. */
 	uint64_t dropped_flits; /**< Of these. */
-	uint64_t stalled; /**< Of dropped, those of gaps in which more came than a pipe holds. */
-	uint64_t shut;	  /**< Frames the clock brought while the link was down. */
+	/**
+	 * Of dropped, those of gaps between two polls in which more came than a pipe holds, and until
+	 * what filled it then was freed.
+	 */
+	uint64_t stalled;
+	uint64_t shut; /**< Frames the clock brought while the link was down. */
 };
 
 struct fmk_share {
@@ -92,12 +96,13 @@ struct fmk_share {
 	struct fmk_run fill; /**< Next to copy. */
 
 	/* Paced. */
-	uint64_t *epoch;   /**< Device time of the first lap, of all shares of the card. */
-	uint64_t arrived;  /**< Frames the clock has brought, of the whole replay. */
-	uint64_t total;	   /**< Frames of the whole replay, UINT64_MAX for ever. */
-	uint64_t until;	   /**< Device time after which nothing comes. */
-	uint32_t last_run; /**< Newest run. */
-	uint32_t least;	   /**< Flits of the shortest frame. */
+	uint64_t *epoch;    /**< Device time of the first lap, of all shares of the card. */
+	uint64_t arrived;   /**< Frames the clock has brought, of the whole replay. */
+	uint64_t stall_end; /**< Flits accepted when a stall had filled the pipe. */
+	uint64_t total;	    /**< Frames of the whole replay, UINT64_MAX for ever. */
+	uint64_t until;	    /**< Device time after which nothing comes. */
+	uint32_t last_run;  /**< Newest run. */
+	uint32_t least;	    /**< Flits of the shortest frame. */
 
 	struct fmk_run lap;
 	struct fmk_flexbuf buf;

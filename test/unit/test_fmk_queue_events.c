@@ -44,6 +44,8 @@ struct simulation {
 	uint32_t nb_desc;
 	struct fmk_rx_counters count;
 	uint64_t stall_drops;
+	uint64_t accepted;
+	uint64_t stall_end;
 };
 
 /* What is compared with it. */
@@ -117,6 +119,7 @@ arrive(struct simulation *sim, bool up, uint64_t *dropped)
 		++*dropped;
 	} else {
 		sim->waiting[sim->nb_waiting++] = sim->next;
+		sim->accepted++;
 	}
 	sim->next++;
 }
@@ -125,12 +128,14 @@ arrive(struct simulation *sim, bool up, uint64_t *dropped)
 static void
 pass_gap(struct simulation *sim, uint64_t now, bool up)
 {
-	const uint64_t first = sim->next;
+	const uint64_t first = sim->next, taken = sim->accepted - sim->nb_waiting;
 	uint64_t dropped = 0;
 
 	while (sim->next < sim->total && time_of(sim, sim->next) <= now)
 		arrive(sim, up, &dropped);
-	if (sim->next - first > sim->nb_desc)
+	if (sim->next - first > sim->nb_desc && dropped > 0)
+		sim->stall_end = sim->accepted;
+	if (taken < sim->stall_end)
 		sim->stall_drops += dropped;
 }
 

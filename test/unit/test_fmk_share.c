@@ -152,7 +152,7 @@ struct model {
 	uint64_t ended_at;		     /* flit released when the last one of them ended */
 	uint64_t in_pipe;		     /* flits */
 	uint64_t arrived;
-	uint64_t flits, dropped, dropped_flits, stalled;
+	uint64_t flits, dropped, dropped_flits, stalled, stall_end;
 };
 
 static struct model model;
@@ -183,7 +183,7 @@ total(const struct play *play)
 static void
 model_arrive(const struct play *play, uint64_t elapsed)
 {
-	const uint64_t dropped = model.dropped;
+	const uint64_t dropped = model.dropped, freed = model.flits - model.in_pipe;
 	uint64_t came = 0;
 
 	while (model.arrived < total(play) && arrival(play, model.arrived) <= elapsed) {
@@ -197,7 +197,9 @@ model_arrive(const struct play *play, uint64_t elapsed)
 		model.dropped++;
 		model.dropped_flits += flits_of(frame);
 	}
-	if (came > FULL)
+	if (came > FULL && model.dropped > dropped)
+		model.stall_end = model.flits;
+	if (freed < model.stall_end)
 		model.stalled += model.dropped - dropped;
 }
 
