@@ -233,29 +233,50 @@ fmk_flexbuf_lay(const struct fmk_lay *lay, struct fmk_flexbuf *bufs)
 	return ret;
 }
 
-uint64_t
-fmk_flexbuf_due(const struct fmk_flexbuf *buf, uint64_t elapsed, uint64_t from)
+/*
+ * First frame of a lap from low on that is later than a time. Steps double from low, so that the
+ * search takes as long as what is passed is far, however long the lap is.
+ */
+static uint32_t
+gallop(const struct fmk_flexbuf *buf, uint32_t low, uint64_t time)
 {
-	const uint64_t before = elapsed / buf->lap * buf->nb_frames;
-	uint64_t low = from > before ? from - before : 0;
-	uint64_t step = 1, high;
+	uint64_t step = 1;
+	uint32_t high;
 
-	elapsed %= buf->lap;
-	/* What has come since the last look is little, or at least far less than a lap. */
-	while (low + step <= buf->nb_frames && buf->arrival[low + step - 1].at <= elapsed) {
-		low += step;
+	while (step <= buf->nb_frames - low && buf->arrival[low + step - 1].at <= time) {
+		low += (uint32_t)step;
 		step *= 2;
 	}
-	high = RTE_MIN(low + step - 1, (uint64_t)buf->nb_frames);
+	high = (uint32_t)RTE_MIN(low + step - 1, (uint64_t)buf->nb_frames);
 	while (low < high) {
-		uint64_t mid = low + (high - low) / 2;
+		uint32_t mid = low + (high - low) / 2;
 
-		if (buf->arrival[mid].at <= elapsed)
+		if (buf->arrival[mid].at <= time)
 			low = mid + 1;
 		else
 			high = mid;
 	}
-	return before + low;
+	return low;
+}
+
+uint64_t
+fmk_flexbuf_due(const struct fmk_flexbuf *buf, uint64_t elapsed, struct fmk_mark *mark)
+{
+	uint64_t time = elapsed - mark->lap_at;
+	uint64_t laps;
+
+	/* Clocks of two cores may differ by a little: nothing goes back. */
+	if ((int64_t)time >= 0) {
+		if (time >= buf->lap) {
+			laps = time / buf->lap;
+			time %= buf->lap;
+			mark->lap_at += laps * buf->lap;
+			mark->before += laps * buf->nb_frames;
+			mark->index = 0;
+		}
+		mark->index = gallop(buf, mark->index, time);
+	}
+	return mark->before + mark->index;
 }
 
 void

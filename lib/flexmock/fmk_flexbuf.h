@@ -96,12 +96,21 @@ uint64_t fmk_flexbuf_size(uint64_t flits, uint64_t frames, bool paced);
  */
 int fmk_flexbuf_lay(const struct fmk_lay *lay, struct fmk_flexbuf *bufs);
 
+/** How far the clock has come in a paced buffer: all zero at the start. */
+struct fmk_mark {
+	uint64_t lap_at; /**< Picoseconds from the start of the replay to this lap's. */
+	uint64_t before; /**< Frames of the laps before it. */
+	uint32_t index;	 /**< Frames of this lap. */
+};
+
 /**
- * @param elapsed picoseconds since a paced buffer's first lap began
- * @param from a number of frames that is not greater than the result
+ * Move a mark on to a time; it never goes back. Takes as long as what is passed is far, however long
+ * the lap is.
+ *
+ * @param elapsed picoseconds since the first lap began
  * @return frames that have arrived by then
  */
-uint64_t fmk_flexbuf_due(const struct fmk_flexbuf *buf, uint64_t elapsed, uint64_t from);
+uint64_t fmk_flexbuf_due(const struct fmk_flexbuf *buf, uint64_t elapsed, struct fmk_mark *mark);
 
 /** Unmap; the buffer is empty then. */
 void fmk_flexbuf_free(struct fmk_flexbuf *buf);

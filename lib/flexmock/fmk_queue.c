@@ -8,6 +8,7 @@
 #include <rte_ring.h>
 #include <rte_ring_elem.h>
 
+#include "fmk_pace.h"
 #include "fmk_queue.h"
 
 void
@@ -67,71 +68,17 @@ fmk_queue_load(struct fmk_queue *queue, const struct fmk_flexbuf *buf, uint32_t 
 	return 0;
 }
 
-/* When the replay began: now, if this is the first poll of all queues. */
-static uint64_t
-epoch(const struct fmk_queue *queue, uint64_t now)
-{
-	uint64_t begin = __atomic_load_n(queue->epoch, __ATOMIC_RELAXED);
-
-	if (unlikely(begin == FMK_NOT_BEGUN) &&
-		__atomic_compare_exchange_n(
-			queue->epoch, &begin, now, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-		return now;
-	return begin;
-}
-
-/*
- * First frame of a lap from low on that is later than a time. Steps double from low, so that the
- * search takes as long as what is passed is far, however long the lap is.
- */
-static uint32_t
-gallop(const struct fmk_flexbuf *buf, uint32_t low, uint64_t time)
-{
-	uint64_t step = 1;
-	uint32_t high;
-
-	while (step <= buf->nb_frames - low && buf->arrival[low + step - 1].at <= time) {
-		low += (uint32_t)step;
-		step *= 2;
-	}
-	high = (uint32_t)RTE_MIN(low + step - 1, (uint64_t)buf->nb_frames);
-	while (low < high) {
-		uint32_t mid = low + (high - low) / 2;
-
-		if (buf->arrival[mid].at <= time)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
-}
-
-/* Move the mark on to a time. @return frames of the replay whose time has come */
+/* Frames of the replay whose time has come. */
 static uint64_t
 due(const struct fmk_queue *queue, uint64_t elapsed, struct fmk_mark *mark)
 {
-	const struct fmk_flexbuf *buf = &queue->buf;
-	uint64_t time = elapsed - mark->lap_at;
-	uint64_t laps;
-
-	/* Clocks of two cores may differ by a little: nothing goes back. */
-	if ((int64_t)time >= 0) {
-		if (time >= buf->lap) {
-			laps = time / buf->lap;
-			time %= buf->lap;
-			mark->lap_at += laps * buf->lap;
-			mark->before += laps * buf->nb_frames;
-			mark->index = 0;
-		}
-		mark->index = gallop(buf, mark->index, time);
-	}
-	return RTE_MIN(mark->before + mark->index, queue->total);
+	return RTE_MIN(fmk_flexbuf_due(&queue->buf, elapsed, mark), queue->total);
 }
 
 static uint64_t
 clock_brings(struct fmk_queue *queue, uint64_t now)
 {
-	uint64_t begin = epoch(queue, now);
+	uint64_t begin = fmk_pace_begin(queue->epoch, now);
 	uint64_t n;
 
 	if (queue->buf.nb_frames == 0 || (int64_t)(now - begin) < 0)

@@ -39,13 +39,6 @@ struct fmk_span {
 	uint64_t count;
 };
 
-/** How far the clock has come: no frame before this place is still to arrive. */
-struct fmk_mark {
-	uint64_t lap_at; /**< Picoseconds from the start of the replay to this lap's. */
-	uint64_t before; /**< Frames of the laps before it. */
-	uint32_t index;	 /**< Frames of this lap. */
-};
-
 struct fmk_queue {
 	/* The cursor: read and written on every burst. */
 	const struct fmk_rx_desc *desc; /**< Next frame. */

@@ -392,7 +392,7 @@ fmk_share_arrive(struct fmk_share *share, uint64_t now)
 		return;
 	before = share->arrived;
 	__atomic_store_n(&share->arrived,
-		RTE_MIN(fmk_flexbuf_due(&share->buf, now - begin, before), share->total),
+		RTE_MIN(fmk_flexbuf_due(&share->buf, now - begin, &share->mark), share->total),
 		__ATOMIC_RELAXED);
 	if (share->arrived == before)
 		return;
@@ -440,11 +440,12 @@ fmk_share_due(const struct fmk_share *share, uint64_t now)
 {
 	const struct fmk_flexbuf *buf = &share->buf;
 	const uint64_t begin = *share->epoch;
+	struct fmk_mark mark = share->mark;
 	uint64_t n;
 
 	if (!share->paced || buf->nb_frames == 0 || begin == FMK_NOT_BEGUN)
 		return UINT64_MAX;
-	n = fmk_flexbuf_due(buf, now - begin, share->arrived);
+	n = fmk_flexbuf_due(buf, now - begin, &mark);
 	if (n >= share->total)
 		return UINT64_MAX;
 	return begin + n / buf->nb_frames * buf->lap + buf->arrival[n % buf->nb_frames].at;
@@ -527,7 +528,8 @@ start_paced(struct fmk_share *share, const struct fmk_share_conf *conf)
 	/* Another pipe's thread may have begun it since this one looked at the clock. */
 	if (begin != FMK_NOT_BEGUN && (int64_t)(conf->now - begin) >= 0 && share->buf.nb_frames > 0)
 		share->arrived =
-			RTE_MIN(fmk_flexbuf_due(&share->buf, conf->now - begin, 0), share->total);
+			RTE_MIN(fmk_flexbuf_due(&share->buf, conf->now - begin, &share->mark),
+				share->total);
 	return 0;
 }
 

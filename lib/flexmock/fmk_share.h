@@ -96,6 +96,7 @@ struct fmk_share {
 	struct fmk_run fill; /**< Next to copy. */
 
 	/* Paced. */
+	struct fmk_mark mark;
 	uint64_t *epoch;    /**< Device time of the first lap, of all shares of the card. */
 	uint64_t arrived;   /**< Frames the clock has brought, of the whole replay. */
 	uint64_t stall_end; /**< Flits accepted when a stall had filled the pipe. */

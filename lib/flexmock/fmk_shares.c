@@ -523,13 +523,14 @@ nobodys_paced(struct fmk_device *device)
 	struct fmk_shares *shares = device->shares;
 	const struct fmk_shared *shared = device->shared;
 	const uint64_t now = fmk_device_now(device);
+	struct fmk_mark mark = {0};
 	uint64_t n;
 
 	if (shares->nobodys.nb_frames == 0 && lay(device, NOBODY, &shares->nobodys) < 0)
 		return 0;
 	if (shared->epoch == FMK_NOT_BEGUN || shares->nobodys.nb_frames == 0)
 		return 0;
-	n = fmk_flexbuf_due(&shares->nobodys, now - shared->epoch, 0);
+	n = fmk_flexbuf_due(&shares->nobodys, now - shared->epoch, &mark);
 	return shared->options.loop == 0
 		? n
 		: RTE_MIN(n, (uint64_t)shared->options.loop * shares->nobody);

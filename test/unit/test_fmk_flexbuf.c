@@ -383,7 +383,8 @@ laps_of_endless_length_stay_in_order(void **state)
 	assert_true(bufs[0].nb_frames > 3);
 	for (uint32_t i = 1; i < bufs[0].nb_frames; i++)
 		assert_true(bufs[0].arrival[i].at >= bufs[0].arrival[i - 1].at);
-	assert_int_equal(fmk_flexbuf_due(&bufs[0], 1000 * FMK_PS_PER_SEC, 0), 1);
+	assert_int_equal(
+		fmk_flexbuf_due(&bufs[0], 1000 * FMK_PS_PER_SEC, &(struct fmk_mark){0}), 1);
 	free_bufs(1);
 }
 
@@ -398,10 +399,13 @@ count_due(const struct fmk_flexbuf *buf, uint64_t elapsed)
 	return n;
 }
 
-/* At each time at which something happens, and beside it; from each number before. */
+/* At each time at which something happens, and beside it; from the mark of each time before. */
 static void
 check_due(const struct fmk_flexbuf *buf, uint32_t laps)
 {
+	struct fmk_mark marks[3 * 64 * 3 + 1] = {0};
+	uint64_t nb = 1;
+
 	for (uint64_t n = 0; n < (uint64_t)laps * buf->nb_frames; n++) {
 		const uint64_t at =
 			n / buf->nb_frames * buf->lap + buf->arrival[n % buf->nb_frames].at;
@@ -409,8 +413,13 @@ check_due(const struct fmk_flexbuf *buf, uint32_t laps)
 		for (uint64_t elapsed = at == 0 ? 0 : at - 1; elapsed <= at + 1; elapsed++) {
 			const uint64_t due = count_due(buf, elapsed);
 
-			for (uint64_t from = 0; from <= due; from++)
-				assert_int_equal(fmk_flexbuf_due(buf, elapsed, from), due);
+			for (uint64_t from = nb; from-- > 0;) {
+				struct fmk_mark mark = marks[from];
+
+				assert_int_equal(fmk_flexbuf_due(buf, elapsed, &mark), due);
+				if (from + 1 == nb && nb < RTE_DIM(marks))
+					marks[nb++] = mark;
+			}
 		}
 	}
 }
