@@ -105,10 +105,10 @@ struct fmk_device {
 	struct fmk_port *port; /**< The DPDK port below. */
 
 	/* For pipes. */
-	struct fmk_flexbuf *list; /**< All frames in their order, laid when the first user came. */
+	struct fmk_flexbuf *list;  /**< All frames in their order, laid when the first user came. */
 	struct fmk_shares *shares; /**< Of pipes in the list; kept when the card is live. */
 	struct fmk_peer *play;	   /**< Reads the list on a live card. */
-	bool begun;		  /**< Pipes have been open. */
+	bool begun;		   /**< Pipes have been open. */
 	bool end_untold; /**< A user of pipes has seen the replay end: the DPDK port has yet to tell. */
 	struct fmk_clock clock; /**< Of whoever polls the card. */
 	int64_t wall;		/**< Nanoseconds from device time to 1970, for captures. */

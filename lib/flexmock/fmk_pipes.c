@@ -90,6 +90,14 @@ open_stream(struct fmk_device *device, uint64_t played, uint64_t now)
 	return ret;
 }
 
+/* Whether options ask for what only laid frames can do. */
+static bool
+wants_laid(const struct fmk_options *options)
+{
+	return options->data != FMK_DATA_FRESH || options->cache != FMK_CACHE_HOT ||
+		options->doorbell_cycles > 0 || options->completion_cycles > 0;
+}
+
 int
 fmk_device_go_live(struct fmk_device *device)
 {
@@ -105,6 +113,10 @@ fmk_device_go_live(struct fmk_device *device)
 			__atomic_store_n(&shared->source, FMK_SOURCE_STREAM, __ATOMIC_RELAXED);
 		else
 			FMK_LOG(ERR, shared->name, "no memory to steer frames one by one");
+		if (ret == 0 && wants_laid(&shared->options))
+			FMK_LOG(WARNING, shared->name,
+				"frames are steered one by one from now on: data=, cache= and "
+				"costs of the card's edge do not hold for pipes");
 		fmk_nic_changed(shared->nic);
 	}
 	pthread_mutex_unlock(&fmk_control_lock);

@@ -458,7 +458,21 @@ fmk_share_check(const char *card, const struct fmk_options *options)
 {
 	const size_t l2 = fmk_cache_l2_bytes();
 
-	if (options->data == FMK_DATA_INPLACE || options->cache != FMK_CACHE_LLC)
+	if (options->cache != FMK_CACHE_LLC)
+		return 0;
+	if (l2 == 0) {
+		FMK_LOG(ERR, card,
+			"cache=llc: the size of the second-level cache is not known, allowed hot, "
+			"ring and mem");
+		return -EINVAL;
+	}
+	if (options->data == FMK_DATA_INPLACE && options->loop != 0) {
+		FMK_LOG(ERR, card,
+			"cache=llc: laps in place are made longer than the second-level cache, "
+			"allowed with infinite_rx=1 or data=fresh");
+		return -EINVAL;
+	}
+	if (options->data == FMK_DATA_INPLACE)
 		return 0;
 	if (options->rate.kind != FMK_RATE_MAX) {
 		FMK_LOG(ERR, card,

@@ -14,8 +14,7 @@
  * the application owns nothing of the old ones.
  *
  * What has to look at each frame ends it: timestamps, round robin, a stopped bus, DPDK queues beside
- * the pipes. Then the card is live: its frames are steered one by one while it runs, until the last
- * user of its pipes goes.
+ * the pipes. Then the card is live: its frames are steered one by one while it runs, and remains so.
  */
 
 #include <stdbool.h>

@@ -13,7 +13,7 @@
  *
  * The first line is time_ns, CLOCK_MONOTONIC when the counters were read. Then come all that
  * flexmock_counter() knows and, once the card has had descriptor queues, the sums over them under
- * the names of the extended statistics; rte_eth_stats_reset() does not make these smaller.
+ * their names with rx_ in front; rte_eth_stats_reset() does not make these smaller.
  */
 
 #include <stdint.h>

@@ -278,8 +278,7 @@ read_data(const struct run *run, const struct fmk_tx_notif *desc)
 	struct fmk_tx *tx = run->tx;
 
 	if (only_counts(run))
-		tx->offset += count_frames(run,
-			(const uint8_t *)(uintptr_t)desc->addr + tx->offset,
+		tx->offset += count_frames(run, (const uint8_t *)(uintptr_t)desc->addr + tx->offset,
 			(uint32_t)desc->length - tx->offset);
 	for (;;) {
 		const uint8_t *at = (const uint8_t *)(uintptr_t)desc->addr + tx->offset;

@@ -208,6 +208,9 @@ void norman_share_send(struct norman_pipe_entry *entry, uint32_t flits);
 /** Flits that were sent so have left. */
 void norman_share_freed(struct norman_pipe_entry *entry, uint32_t flits);
 
+/** @return whether a byte lies in the laid frames that a pipe of the device plays in place */
+bool norman_share_holds(const struct norman_device *dev, const uint8_t *byte);
+
 /** @return the next of the device's pipes that has laid frames, NULL if none has */
 struct norman_pipe *norman_share_next(struct norman_device *dev);
 

@@ -150,6 +150,21 @@ norman_share_peek(struct norman_pipe_entry *entry, uint8_t **buf, uint32_t max, 
 	return RTE_MIN(norman_pipe_available(pipe), max);
 }
 
+bool
+norman_share_holds(const struct norman_device *dev, const uint8_t *byte)
+{
+	const struct norman_pipe_entry *entry;
+
+	TAILQ_FOREACH (entry, &dev->pipes, next) {
+		const struct fmk_share *share = entry->share;
+
+		if (share != NULL && share->ring == NULL && byte >= share->data &&
+			byte < share->data + share->buf.nb_flits * FMK_FLIT)
+			return true;
+	}
+	return false;
+}
+
 void
 norman_share_release(struct norman_pipe_entry *entry, uint32_t flits)
 {

@@ -420,6 +420,12 @@ norman_socket_send(int fd, uint64_t addr, size_t len, int flags)
 		errno = EFAULT;
 		return len == 0 ? 0 : -1;
 	}
+	/* Laid frames do not go on at the start of the page, as pipes do. */
+	if (offset + len > NORMAN_PIPE_BYTES &&
+		norman_share_holds(entry->opener->dev, page + offset)) {
+		page += offset;
+		offset = 0;
+	}
 	norman_device_send(entry->opener->dev, page, offset, (uint32_t)len, NULL);
 	return (ssize_t)len;
 }

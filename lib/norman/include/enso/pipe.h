@@ -192,8 +192,8 @@ class RxPipe
 	template <typename T> MessageBatch<T> RecvMessages(int32_t max_nb_messages = -1)
 	{
 		uint8_t *first = nullptr;
-		const uint32_t nb_bytes = norman_pipe_peek_some(
-			pipe_, &first, NORMAN_PIPE_BYTES, max_nb_messages);
+		const uint32_t nb_bytes =
+			norman_pipe_peek_some(pipe_, &first, NORMAN_PIPE_BYTES, max_nb_messages);
 
 		return MessageBatch<T>(first, nb_bytes, max_nb_messages, this);
 	}

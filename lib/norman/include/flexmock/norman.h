@@ -118,8 +118,10 @@ void norman_device_process_completions(struct norman_device *dev);
 uint32_t norman_device_completions(struct norman_device *dev);
 
 /**
- * The next RX (RXTX) pipe with data, in the order the card reported it, and ask the card to report
- * what comes while the application works on it. @return NULL if there is none
+ * The next RX (RXTX) pipe with data, in the order the card reported it (pipes with laid frames: in
+ * turn), and ask the card to report what comes while the application works on it.
+ *
+ * @return NULL if there is none
  */
 struct norman_pipe *norman_device_next_rx(struct norman_device *dev);
 struct norman_pipe *norman_device_next_rxtx(struct norman_device *dev);
