@@ -1268,6 +1268,23 @@ card_changes_while_two_threads_poll(void **state)
 	close_workers();
 }
 
+/* As on a live card: they have no slot, and no pipe. */
+static void
+frames_too_long_for_the_nic_are_giants(void **state)
+{
+	struct norman_pipe *pipe;
+	uint8_t *buf;
+
+	(void)state;
+	dev = open_card("gen(size=2000,flows=4),loop=3");
+	pipe = open_rx(dev, true);
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(norman_pipe_recv(pipe, &buf, UINT32_MAX), 0);
+	assert_int_equal(counter(dev, "rx_eof"), 1);
+	assert_int_equal(counter(dev, "rx_giant_packets"), 12);
+	assert_int_equal(counter(dev, "PKT_DROP"), 0);
+}
+
 int
 main(void)
 {
@@ -1294,6 +1311,7 @@ main(void)
 		SHARE_TEST(next_pipe_follows_what_opens_and_closes),
 		SHARE_TEST(paced_pipes_are_as_event_by_event),
 		SHARE_TEST(paced_frames_are_all_accounted_for_when_rules_change),
+		SHARE_TEST(frames_too_long_for_the_nic_are_giants),
 		SHARE_TEST(two_threads_share_a_card),
 		SHARE_TEST(card_changes_while_two_threads_poll),
 	};

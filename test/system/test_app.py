@@ -7,6 +7,7 @@ How fast anything is, or in which cache it lies, is not looked at: other tests r
 
 import json
 import os
+import re
 import subprocess
 
 import pytest
@@ -112,6 +113,7 @@ def test_all_applications_on_all_subjects(tmp_path):
     root, table = compare(tmp_path, *SMALL, "--caches=hot")
     assert set(root) == {"format", "date", "machine", "method", "results", "fits"} and root["format"] == 1
     assert set(root["machine"]) == {"cpu", "cores", "tsc_ghz", "l1d", "l2", "l3", "huge_pages"}
+    assert all(root["machine"][key] >= 0 for key in ("l1d", "l2", "l3"))
     assert root["method"] == {"slice_ms": 1, "pairs": 2, "quick": False}
     found = {}
     for result in root["results"]:
@@ -119,7 +121,7 @@ def test_all_applications_on_all_subjects(tmp_path):
         assert is_spread(result["mpps"]) and is_spread(result["control"])
         assert (result["size"], result["batch"], result["pipes"], result["cores"]) == (64, 32, 1, 1)
         assert result["to_bare"] is None if result["subject"] == "bare" else is_spread(result["to_bare"])
-        # Zeros are what net_null delivers: there is nothing to check.
+        # What net_null delivers is what the application left in its mbufs.
         assert result["checked"] == (result["subject"] != "dpdk-net_null")
         found.setdefault(result["app"], []).append(result["subject"])
         assert result["subject"] in table
@@ -138,6 +140,30 @@ def test_states_of_the_cache(tmp_path):
         (subject, cache)
         for subject in ("norman-inplace", "norman-fresh", "dpdk-net_flexmock")
         for cache in ("hot", "ring", "llc", "mem")
+    }
+
+
+def test_what_the_card_does_to_have_frames_in_memory_is_told(tmp_path):
+    root, _ = compare(tmp_path, *SMALL, "--apps=echo", "--subjects=bare,norman-inplace,norman-fresh,dpdk-net_flexmock")
+    for result in root["results"]:
+        told = re.search(r"of ([0-9.]+) cycles a packet, about ([0-9.]+) are the card's (.*)", result["note"])
+        assert (told is not None) == (result["cache"] == "mem" and result["subject"] != "bare"), result
+        if told is not None:
+            assert float(told[1]) == pytest.approx(result["cycles_per_packet"], abs=0.06)
+            assert float(told[2]) > 0
+            assert told[3] == ("flush" if result["subject"] == "norman-inplace" else "write and flush")
+
+
+def test_what_is_special_about_frames_is_told(tmp_path):
+    root, _ = compare(tmp_path, *SMALL, "--caches=hot", "--subjects=dpdk-net_null,dpdk-net_pcap")
+    notes = {(result["app"], result["subject"]): result["note"] for result in root["results"]}
+    written = "net_null delivers what lies in its mbufs: frames written there beforehand"
+    assert notes == {
+        ("echo", "dpdk-net_null"): written,
+        ("echo", "dpdk-net_pcap"): "",
+        ("maglev-cached", "dpdk-net_null"): written,
+        ("maglev-cached", "dpdk-net_pcap"): "",
+        ("maglev-syn", "dpdk-net_pcap"): "infinite_rx holds 32768 of the 1048576 frames",
     }
 
 
@@ -194,3 +220,17 @@ def test_doctor_tells_every_face_in_every_state(tmp_path):
     assert done.returncode == (0 if all(state["kept"] for state in root["states"]) else 1)
     for state in root["states"]:
         assert set(state["cycles"]) == SPREAD and state["face"] in done.stdout
+
+
+def test_doctor_tells_what_prefetching_was_seen_to_do(tmp_path):
+    out = tmp_path / "doctor.json"
+    done = run("doctor", f"--json={out}")
+    assert done.returncode in (0, 1), done.stderr
+    seen = {}
+    for state in json.loads(out.read_text())["prefetch"]:
+        seen.setdefault(state["verdict"], []).append(state["cache"])
+    told = [line for line in done.stdout.splitlines() if line.startswith("  Seen here: ")]
+    assert len(told) == 1 and sum(map(len, seen.values())) == 4
+    for verdict, states in seen.items():
+        assert f"{verdict} in {', '.join(states)}" in told[0]
+    assert ("depends on where" in told[0]) == ({"gains", "costs"} <= set(seen))

@@ -169,11 +169,12 @@ def test_echo_example_of_a_capture(tmp_path, program, name):
     assert_same_frames(card.sent(), echoed(card.frames))
 
 
+@pytest.mark.parametrize("options", [",cache=ring", ",preload=0"])
 @pytest.mark.parametrize("program", [*ECHOS, "n3_copy", "n3_inplace"])
-def test_echo_of_mixed_sizes_round_the_ring(tmp_path, program):
+def test_echo_of_mixed_sizes_round_the_ring(tmp_path, program, options):
     """Frames of 60 to 1518 bytes straddle the end of the ring in every way."""
     frames = mixed_frames(2000)
-    card = Pcaps(tmp_path, frames, loop=WRAPS * PIPE_BYTES // pipe_bytes(frames) + 1)
+    card = Pcaps(tmp_path, frames, options, loop=WRAPS * PIPE_BYTES // pipe_bytes(frames) + 1)
     if program.startswith("n3"):
         card.device += ",fallback_queues=1"
         done = app("n3_echo", card.packets, program[3:], device=card.device)
@@ -184,10 +185,21 @@ def test_echo_of_mixed_sizes_round_the_ring(tmp_path, program):
     card.sink.unlink()  # 200 MB
 
 
+@pytest.mark.parametrize("options", ["", ",data=inplace", ",cache=mem", ",doorbell_cycles=50"])
+@pytest.mark.parametrize("program", ECHOS)
+def test_echo_of_laid_frames_however_they_lie(tmp_path, program, options):
+    """Frames of several pages: in place they lie across the ends of these."""
+    card = Pcaps(tmp_path, mixed_frames(6000), options)
+    done = app(program, card.packets, *ECHOS[program](1), device=card.device)
+    assert done.result == {"packets": card.packets, "bytes": card.bytes}
+    assert_same_frames(card.sent(), echoed(card.frames))
+
+
+@pytest.mark.parametrize("options", [",cache=ring", ",preload=0"])
 @pytest.mark.parametrize("program", ["echo_norman", "echo_enso"])
-def test_echo_example_of_mixed_sizes_round_the_ring(tmp_path, program):
+def test_echo_example_of_mixed_sizes_round_the_ring(tmp_path, program, options):
     frames = mixed_frames(2000)
-    card = Pcaps(tmp_path, frames, loop=WRAPS * PIPE_BYTES // pipe_bytes(frames) + 1)
+    card = Pcaps(tmp_path, frames, options, loop=WRAPS * PIPE_BYTES // pipe_bytes(frames) + 1)
     example(program, card.packets, SECONDS, device=card.device)
     assert_same_frames(card.sent(), echoed(frames) * card.loop)
     card.sink.unlink()  # 200 MB
