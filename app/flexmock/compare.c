@@ -354,8 +354,9 @@ add_kind(struct compare_conf *conf, const char *port)
 	kind->note = "its own frames";
 	kind->args = NULL;
 	kind->apps = COMPARE_ALL_APPS;
-	kind->empty = false;
+	kind->writes_none = false;
 	kind->real = true;
+	kind->one_core = true;
 	conf->subjects |= UINT64_C(1) << compare_nb_kinds++;
 	return 0;
 }

@@ -31,6 +31,9 @@
 #define COMPARE_PIPES_MAX 256u
 #define COMPARE_IMIX 0u
 #define COMPARE_BACKENDS 1000u
+/* Of the first packet. */
+#define COMPARE_DST_IP 0xc0a80000u /* 192.168.0.0 */
+#define COMPARE_DST_PORT 80u
 
 /* X(id, name) */
 #define COMPARE_APPS(X) \
@@ -91,6 +94,14 @@ struct compare_lane {
 
 struct compare_side;
 
+/** What the card does with frames that are to be in memory, see compare_flush.c. */
+enum compare_flush_kind {
+	COMPARE_FLUSH_NONE,
+	COMPARE_FLUSH_IN_PLACE, /**< Flushes what the application has done with. */
+	COMPARE_FLUSH_PACKED,	/**< Writes and flushes batches that lie in one piece. */
+	COMPARE_FLUSH_MBUFS,	/**< Writes and flushes buffer by buffer. */
+};
+
 /** A kind of subject. */
 struct compare_kind {
 	const char *name;
@@ -100,9 +111,11 @@ struct compare_kind {
 	bool pipes;	  /**< Can have several. */
 	bool dpdk;	  /**< Needs EAL. */
 	bool real;	  /**< A port of the user's, of which there is one. */
-	bool empty;	  /**< Its frames are zeros. */
+	bool one_core;	  /**< Has one queue. */
+	bool writes_none; /**< It delivers mbufs as they are. */
 	const char *args; /**< Of the port or card, see compare_expand(); NULL if it has none. */
 	const char *note; /**< Of its results. */
+	enum compare_flush_kind flush;
 	/** Make it. @return 0, or -1 after one line on stderr */
 	int (*open)(struct compare_side *side);
 	void (*close)(struct compare_side *side);
@@ -130,7 +143,7 @@ struct compare_side {
 	bool begun;
 	bool checked; /**< What it did is what was expected. */
 	bool wrong;   /**< It is not. */
-	bool unlike;  /**< Its frames are not those of the group. */
+	bool unlike;  /**< Its frames are not those of the group, one after the other. */
 };
 
 #define COMPARE_BARE 0u
@@ -172,6 +185,14 @@ int compare_dpdk_open(struct compare_side *side);
 void compare_dpdk_close(struct compare_side *side);
 uint64_t compare_dpdk_echo(void *lane, unsigned int batches);
 uint64_t compare_dpdk_maglev(void *lane, unsigned int batches);
+
+/* compare_flush.c */
+
+/** The card's work for a side with cache=mem and nothing else. @return NULL: no memory */
+struct compare_flush *compare_flush_open(const struct compare_side *side);
+/** Do it for a turn. @return cycles of it for a packet */
+double compare_flush_cycles(struct compare_flush *flush);
+void compare_flush_close(struct compare_flush *flush);
 
 /* compare_eal.c */
 

@@ -4,18 +4,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_byteorder.h>
+#include <rte_ether.h>
+#include <rte_ip.h>
+
 #include <fmk_cache.h>
-#include <fmk_flow.h>
-#include <fmk_steer.h>
 
 #include "compare_work.h"
 
 /*
- * No library: the packets of the group in plain memory, as many pipes of them with the same batches.
- * An echo walks them by their length. Maglev rewrites its packets, so that each batch is copied first.
+ * No library: the packets of the group in plain memory, as many pipes of them with the same batches
+ * and the same laps. An echo walks them by their length, written as one does who has no library.
+ * Maglev rewrites its packets, so that each batch is copied first.
  */
 
-#define RING NORMAN_PIPE_BYTES
+#define RING ((size_t)2 << 20)
+#define ROOM 64u /* a packet begins at a multiple of it */
 
 struct bare_pipe {
 	uint8_t *data;
@@ -41,10 +45,20 @@ struct bare {
 	uint64_t *begin; /* of all packets of all pipes */
 };
 
-static uint8_t *
-end_of(const struct bare_pipe *pipe)
+static __rte_always_inline uint32_t
+length(const uint8_t *packet)
 {
-	return pipe->data + pipe->bytes;
+	rte_be16_t total;
+
+	memcpy(&total, packet + RTE_ETHER_HDR_LEN + offsetof(struct rte_ipv4_hdr, total_length),
+		sizeof(total));
+	return rte_be_to_cpu_16(total) + RTE_ETHER_HDR_LEN;
+}
+
+static __rte_always_inline uint8_t *
+behind(uint8_t *packet)
+{
+	return packet + RTE_ALIGN_CEIL(length(packet), ROOM);
 }
 
 static struct bare_pipe *
@@ -65,11 +79,14 @@ compare_bare_echo(void *ctx, unsigned int batches)
 
 	while (batches-- > 0) {
 		struct bare_pipe *pipe = next_pipe(lane);
+		uint8_t *at = pipe->data + pipe->at;
+		const uint8_t *end = pipe->data + pipe->bytes;
+		uint32_t nb = 0;
 
-		pipe->at += compare_echo_bytes(
-			pipe->data + pipe->at, end_of(pipe), lane->lane.batch, &packets);
-		if (pipe->at == pipe->bytes)
-			pipe->at = 0;
+		for (; at < end && nb < lane->lane.batch; at = behind(at), nb++)
+			compare_touch(at);
+		packets += nb;
+		pipe->at = at == end ? 0 : (uint64_t)(at - pipe->data);
 	}
 	return packets;
 }
@@ -104,8 +121,8 @@ compare_bare_maglev(void *ctx, unsigned int batches)
 		uint8_t *at = copy_batch(next_pipe(lane), lane->lane.batch, &bytes);
 		const uint8_t *end = at + bytes;
 
-		for (; at < end; at = norman_next_pkt(at)) {
-			lens[nb] = norman_pkt_len(at);
+		for (; at < end; at = behind(at)) {
+			lens[nb] = length(at);
 			packets[nb++] = at;
 		}
 		maglev_burst(lane->lane.lb, packets, lens, NULL, nb);
@@ -113,18 +130,6 @@ compare_bare_maglev(void *ctx, unsigned int batches)
 	}
 	lane->lane.packets += total;
 	return total;
-}
-
-/* As the card spreads what matches no rule. */
-static uint32_t
-pipe_of(const struct compare_frames *frames, uint32_t i, uint32_t nb)
-{
-	struct fmk_headers headers;
-	struct fmk_key key;
-
-	fmk_parse(frames->data + frames->at[i], frames->len[i], &headers);
-	fmk_flow_key(&headers, &key);
-	return fmk_steer_hash(&key, 0) % nb;
 }
 
 static struct bare_pipe *
@@ -150,13 +155,14 @@ nb_laps(const struct compare_side *side)
 	return RTE_MAX((want + bytes - 1) / bytes, 1u);
 }
 
+/* A flood, which goes to more addresses than there are rules, is spread by the card as evenly. */
 static void
 lay_lap(struct bare_pipe *pipe, const struct compare_frames *frames, uint32_t id, uint32_t nb)
 {
 	for (uint32_t i = 0; i < frames->nb; i++) {
 		const uint64_t bytes = frames->at[i + 1] - frames->at[i];
 
-		if (nb > 1 && pipe_of(frames, i, nb) != id)
+		if (i % nb != id)
 			continue;
 		memcpy(pipe->data + pipe->bytes, frames->data + frames->at[i], bytes);
 		pipe->bytes += bytes;

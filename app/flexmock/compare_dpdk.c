@@ -253,6 +253,19 @@ port_conf(struct compare_side *side, struct compare_port_conf *conf)
 	}
 }
 
+/* One of the frames into each mbuf of a pool. */
+static void
+write_frame(struct rte_mempool *pool, void *ctx, void *obj, unsigned int i)
+{
+	const struct compare_frames *frames = ctx;
+	struct rte_mbuf *m = obj;
+	const uint32_t frame = i % frames->nb;
+
+	RTE_SET_USED(pool);
+	memcpy((uint8_t *)m->buf_addr + RTE_PKTMBUF_HEADROOM, frames->data + frames->at[frame],
+		frames->len[frame]);
+}
+
 int
 compare_dpdk_open(struct compare_side *side)
 {
@@ -272,6 +285,8 @@ compare_dpdk_open(struct compare_side *side)
 		    &conf) != 0 ||
 		make_lanes(side, port) != 0)
 		return -1;
+	if (kind->writes_none)
+		rte_mempool_obj_iter(port->pool, write_frame, (void *)(uintptr_t)side->frames);
 	if (!side->unlike && !check(side))
 		return compare_fail("%s ('%s'): a packet is missing or not what it should be",
 			port->name, args);

@@ -19,7 +19,7 @@
 
 #define FLOWS 1024u
 #define SYN_FLOWS 1048576u
-#define FRAMES_MAX 64
+#define FRAMES_MAX 128
 #define SNAPLEN 9732
 /* 7:4:1, as the industry takes it. */
 #define IMIX_PARTS 12u
@@ -29,10 +29,7 @@ static const uint32_t imix[IMIX_PARTS] = {64, 594, 64, 64, 594, 64, 64, 594, 64,
 static struct compare_frames all[FRAMES_MAX];
 static unsigned int nb_all;
 
-/*
- * Several pipes get enough flows for whole batches of each, to as many destinations: of UDP the NIC
- * hashes the destination alone.
- */
+/* Several pipes get enough flows for whole batches of each. */
 static uint32_t
 nb_flows(const struct compare_group *group)
 {
@@ -48,11 +45,15 @@ nb_flows(const struct compare_group *group)
 static void
 gen_text(char *text, size_t len, const struct compare_group *group, uint32_t size, uint32_t flows)
 {
-	uint32_t dst_count =
-		group->app == COMPARE_MAGLEV_SYN || group->pipes * group->cores > 1 ? flows : 1;
+	const bool syn = group->app == COMPARE_MAGLEV_SYN;
+	/* A pipe's packets are those to its own address: each pipe has as many. */
+	const uint32_t dst_count = syn ? flows : group->pipes * group->cores;
 
-	snprintf(text, len, "gen(l4=%s,size=%u,flows=%u,dst_count=%u)",
-		group->app == COMPARE_MAGLEV_SYN ? "syn" : "udp", size, flows, dst_count);
+	snprintf(text, len,
+		"gen(l4=%s,size=%u,flows=%u,dst_count=%u,dst_ip=%u.%u.%u.%u,dst_port=%u)",
+		syn ? "syn" : "udp", size, flows, dst_count, COMPARE_DST_IP >> 24,
+		COMPARE_DST_IP >> 16 & 0xff, COMPARE_DST_IP >> 8 & 0xff, COMPARE_DST_IP & 0xff,
+		COMPARE_DST_PORT);
 }
 
 static int
@@ -82,7 +83,7 @@ open_gen(const struct compare_group *group, uint32_t size, uint32_t flows)
 {
 	static struct fmk_options options;
 	struct fmk_peer *peer;
-	char text[128];
+	char text[192];
 
 	gen_text(text, sizeof(text), group, size, flows);
 	if (fmk_options_parse("compare", text, &options) != 0 ||
@@ -247,7 +248,7 @@ const struct compare_frames *
 compare_frames_get(const struct compare_group *group)
 {
 	const uint32_t key[4] = {
-		group->app, group->size, nb_flows(group), group->pipes * group->cores > 1};
+		group->app, group->size, nb_flows(group), group->pipes * group->cores};
 	struct compare_frames *frames;
 
 	for (unsigned int i = 0; i < nb_all; i++)

@@ -2,6 +2,7 @@
  * Copyright(c) 2026 The FlexMock authors
  */
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,8 +130,22 @@ find_card(const char *args)
 	return -1;
 }
 
+/* One pipe takes what comes, several the packets to an address each; a flood is spread. */
+static struct norman_pipe *
+open_pipe(struct norman_device *dev, const struct compare_group *group, uint32_t id)
+{
+	const bool bound = group->pipes * group->cores > 1 && group->app != COMPARE_MAGLEV_SYN;
+	struct norman_pipe *pipe = norman_rxtx_pipe_open(dev, !bound);
+
+	if (pipe == NULL || !bound ||
+		norman_pipe_bind(pipe, COMPARE_DST_PORT, 0, COMPARE_DST_IP + id, 0, IPPROTO_UDP) ==
+			0)
+		return pipe;
+	return NULL;
+}
+
 static struct norman_lane *
-open_lane(const char *card, const struct compare_group *group)
+open_lane(const char *card, const struct compare_group *group, uint32_t core)
 {
 	struct norman_lane *lane = calloc(1, sizeof(*lane) + group->pipes * sizeof(lane->pipes[0]));
 
@@ -138,7 +153,8 @@ open_lane(const char *card, const struct compare_group *group)
 		return NULL;
 	lane->dev = norman_device_open(card);
 	for (; lane->dev != NULL && lane->nb_pipes < group->pipes; lane->nb_pipes++) {
-		lane->pipes[lane->nb_pipes] = norman_rxtx_pipe_open(lane->dev, true);
+		lane->pipes[lane->nb_pipes] =
+			open_pipe(lane->dev, group, core * group->pipes + lane->nb_pipes);
 		if (lane->pipes[lane->nb_pipes] == NULL)
 			break;
 	}
@@ -185,7 +201,7 @@ compare_norman_open(struct compare_side *side)
 		return compare_fail("too many cards");
 	snprintf(card, sizeof(card), "net_flexmock_compare%d,%s", id, args);
 	for (uint32_t i = 0; i < side->group->cores; i++) {
-		struct norman_lane *lane = open_lane(card, side->group);
+		struct norman_lane *lane = open_lane(card, side->group, i);
 
 		if (lane == NULL)
 			return compare_fail(

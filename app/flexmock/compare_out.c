@@ -124,8 +124,9 @@ compare_machine_json(void)
 {
 	return json_pack("{s:s, s:i, s:f, s:I, s:I, s:I, s:b}", "cpu", measure_cpu_model(), "cores",
 		(int)compare_nb_cores(), "tsc_ghz", measure_tsc_hz() / 1e9, "l1d",
-		(json_int_t)sysconf(_SC_LEVEL1_DCACHE_SIZE), "l2", (json_int_t)fmk_cache_l2_bytes(),
-		"l3", (json_int_t)compare_l3_bytes(), "huge_pages", compare_huge_pages());
+		(json_int_t)RTE_MAX(sysconf(_SC_LEVEL1_DCACHE_SIZE), 0L), "l2",
+		(json_int_t)fmk_cache_l2_bytes(), "l3", (json_int_t)compare_l3_bytes(),
+		"huge_pages", compare_huge_pages());
 }
 
 json_t *

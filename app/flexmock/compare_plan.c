@@ -38,10 +38,9 @@ can(const struct compare_kind *kind, const struct compare_group *group)
 		return false;
 	if (group->pipes > 1 && !kind->pipes)
 		return false;
-	/* A loop over memory shares nothing; a port of the user's has what it has. */
-	if (group->cores > 1 && kind->real)
+	if (group->cores > 1 && kind->one_core)
 		return false;
-	return group->size != COMPARE_IMIX || !kind->empty;
+	return group->size != COMPARE_IMIX || !kind->writes_none;
 }
 
 static uint64_t

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The FlexMock authors
  */
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,9 @@ struct entry {
 	unsigned int nb_open;
 	struct compare_team team;
 	double *rate;
+	struct compare_flush *flush; /* the card's work of cache=mem, NULL: none */
+	double *flush_cycles;
+	uint32_t nb_frames, nb_all; /* of a lap that it had, and that there are */
 	bool shown, failed, checked, wrong;
 };
 
@@ -100,6 +104,8 @@ fill(struct match *match)
 static void
 close_entry(struct entry *entry)
 {
+	compare_flush_close(entry->flush);
+	entry->flush = NULL;
 	for (; entry->nb_open > 0; entry->nb_open--)
 		compare_side_close(&entry->sides[entry->nb_open - 1]);
 	free(entry->sides);
@@ -120,6 +126,9 @@ open_entry(struct entry *entry)
 	entry->failed = ret != 0 || entry->sides == NULL;
 	if (entry->failed)
 		close_entry(entry);
+	else if (entry->shown && entry->kind->flush != COMPARE_FLUSH_NONE &&
+		entry->group.cache == FMK_CACHE_MEM)
+		entry->flush = compare_flush_open(&entry->sides[0]);
 }
 
 static void
@@ -164,6 +173,8 @@ close_all(struct match *match)
 		compare_side_check(&entry->sides[0]);
 		entry->checked = entry->sides[0].checked;
 		entry->wrong |= entry->sides[0].wrong;
+		entry->nb_frames = entry->sides[0].nb_frames;
+		entry->nb_all = entry->sides[0].frames->nb;
 		close_entry(entry);
 	}
 }
@@ -180,8 +191,12 @@ measure_rounds(struct match *match, unsigned int make, unsigned int pairs)
 		measure_warm(&subjects[i], match->conf->quick ? WARM_QUICK : MEASURE_WARM_SLICES);
 	for (unsigned int round = 0; round < pairs && nb > 0; round++, match->pairs++) {
 		measure_round(subjects, nb, round & 1, rate);
-		for (unsigned int i = 0; i < nb; i++)
+		for (unsigned int i = 0; i < nb; i++) {
 			who[i]->rate[match->pairs] = rate[i];
+			if (who[i]->flush != NULL)
+				who[i]->flush_cycles[match->pairs] =
+					compare_flush_cycles(who[i]->flush);
+		}
 	}
 	close_all(match);
 }
@@ -254,21 +269,50 @@ new_result(struct compare_results *results)
 	return memset(&results->list[results->nb++], 0, sizeof(*results->list));
 }
 
+static void __attribute__((format(printf, 2, 3)))
+add_note(struct compare_result *result, const char *format, ...)
+{
+	size_t at = strlen(result->note);
+	va_list ap;
+
+	if (at > 0)
+		at += (size_t)snprintf(result->note + at, sizeof(result->note) - at, "; ");
+	if (at >= sizeof(result->note))
+		return;
+	va_start(ap, format);
+	vsnprintf(result->note + at, sizeof(result->note) - at, format, ap);
+	va_end(ap);
+}
+
+static void
+note_flush(struct compare_result *result, const struct match *match, const struct entry *entry)
+{
+	const bool in_place = entry->kind->flush == COMPARE_FLUSH_IN_PLACE;
+	double flush = 0;
+
+	if (entry->flush_cycles[0] > 0)
+		flush = measure_spread(entry->flush_cycles, match->pairs).median;
+	if (flush > 0)
+		add_note(result, "of %.1f cycles a packet, about %.1f are the card's %s",
+			result->cycles, flush, in_place ? "flush" : "write and flush");
+}
+
 static void
 put_note(struct compare_result *result, const struct match *match, const struct entry *entry)
 {
-	const char *own = entry->kind->note == NULL ? "" : entry->kind->note;
 	const struct entry *solo = find(match, entry->kind, SOLO);
 	const struct entry *apart = find(match, entry->kind, APART);
 
-	if (solo == NULL || apart == NULL || !all_ran(match, solo) || !all_ran(match, apart)) {
-		snprintf(result->note, sizeof(result->note), "%s", own);
-		return;
-	}
-	snprintf(result->note, sizeof(result->note),
-		"%s%s%.3f times one core; %u that share nothing %.3f times", own,
-		own[0] == '\0' ? "" : "; ", ratio(match, entry, solo).median, match->group->cores,
-		ratio(match, apart, solo).median);
+	if (entry->kind->note != NULL)
+		add_note(result, "%s", entry->kind->note);
+	if (entry->nb_frames < entry->nb_all)
+		add_note(result, "infinite_rx holds %u of the %u frames", entry->nb_frames,
+			entry->nb_all);
+	note_flush(result, match, entry);
+	if (solo != NULL && apart != NULL && all_ran(match, solo) && all_ran(match, apart))
+		add_note(result, "%.3f times one core; %u that share nothing %.3f times",
+			ratio(match, entry, solo).median, match->group->cores,
+			ratio(match, apart, solo).median);
 }
 
 static void
@@ -338,14 +382,16 @@ run_group(struct compare_results *results, const struct compare_conf *conf,
 	fill(match);
 	pairs = RTE_MAX((unsigned int)(pairs_of(match) * share), 1u);
 	makes = RTE_MIN(conf->makes, pairs);
-	rates = calloc((size_t)match->nb * pairs, sizeof(*rates));
+	rates = calloc(2 * (size_t)match->nb * pairs, sizeof(*rates));
 	if (rates == NULL || compare_cores_start(group->cores) != 0) {
 		free(rates);
 		free(match);
 		return compare_fail("no memory for %u pairs", pairs);
 	}
-	for (unsigned int i = 0; i < match->nb; i++)
+	for (unsigned int i = 0; i < match->nb; i++) {
 		match->entry[i].rate = rates + (size_t)i * pairs;
+		match->entry[i].flush_cycles = rates + (size_t)(match->nb + i) * pairs;
+	}
 	for (unsigned int make = 0; make < makes; make++)
 		measure_rounds(match, make, pairs / makes + (make < pairs % makes));
 	compare_cores_stop();

@@ -52,6 +52,7 @@ struct compare_kind compare_kinds[COMPARE_SUBJECTS_MAX] = {
 		.states = true,
 		.pipes = true,
 		.args = "@,data=inplace,cache=$",
+		.flush = COMPARE_FLUSH_IN_PLACE,
 		.open = compare_norman_open,
 		.close = compare_norman_close,
 		.run = RUNS(norman),
@@ -65,6 +66,7 @@ struct compare_kind compare_kinds[COMPARE_SUBJECTS_MAX] = {
 		.states = true,
 		.pipes = true,
 		.args = "@,data=fresh,cache=$",
+		.flush = COMPARE_FLUSH_PACKED,
 		.open = compare_norman_open,
 		.close = compare_norman_close,
 		.run = RUNS(norman),
@@ -86,12 +88,13 @@ struct compare_kind compare_kinds[COMPARE_SUBJECTS_MAX] = {
 	[COMPARE_NET_NULL] =
 		{
 			.name = "dpdk-net_null",
-			.text = "DPDK on net_null, whose frames are zeros",
+			.text = "DPDK on net_null, which hands out what lies in its mbufs",
 			.apps = NO_SYN,
 			.dpdk = true,
-			.empty = true,
+			.writes_none = true,
 			.args = "size=#",
-			.note = "frames of zeros, which Maglev passes",
+			.note = "net_null delivers what lies in its mbufs: frames written there "
+				"beforehand",
 			.open = compare_dpdk_open,
 			.close = compare_dpdk_close,
 			.run = RUNS(dpdk),
@@ -104,6 +107,7 @@ struct compare_kind compare_kinds[COMPARE_SUBJECTS_MAX] = {
 		.apps = COMPARE_ALL_APPS,
 		.dpdk = true,
 		.args = "rx_pcap=%,infinite_rx=1",
+		.one_core = true,
 		.open = compare_dpdk_open,
 		.close = compare_dpdk_close,
 		.run = RUNS(dpdk),
@@ -117,6 +121,7 @@ struct compare_kind compare_kinds[COMPARE_SUBJECTS_MAX] = {
 		.states = true,
 		.dpdk = true,
 		.args = "@,cache=$",
+		.flush = COMPARE_FLUSH_MBUFS,
 		.open = compare_dpdk_open,
 		.close = compare_dpdk_close,
 		.run = RUNS(dpdk),
@@ -240,7 +245,7 @@ compare_side_open(struct compare_side *side, const struct compare_kind *kind,
 	side->kind = kind;
 	side->group = group;
 	side->frames = compare_frames_get(group);
-	side->unlike = kind->empty || kind->real;
+	side->unlike = kind->writes_none || kind->real;
 	if (side->frames == NULL || kind->open(side) != 0)
 		return -1;
 	if (side->nb_frames == 0)

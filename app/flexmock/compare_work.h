@@ -25,19 +25,4 @@ compare_touch(uint8_t *packet)
 	packet[63]++;
 }
 
-/** Packets that lie one behind the other. @return bytes of them */
-static __rte_always_inline uint32_t
-compare_echo_bytes(uint8_t *from, const uint8_t *end, uint32_t most, uint64_t *packets)
-{
-	uint8_t *at = from;
-	uint32_t nb = 0;
-
-	for (; at < end && nb < most; nb++) {
-		compare_touch(at);
-		at = norman_next_pkt(at);
-	}
-	*packets += nb;
-	return (uint32_t)(at - from);
-}
-
 #endif /* COMPARE_WORK_H */

@@ -325,12 +325,49 @@ print_visits(const struct findings *f)
 	}
 }
 
-static const char *
+/* What prefetching was seen to do. */
+enum verdict { GAINS, COSTS, NO_DIFFERENCE, NB_VERDICTS };
+static const char *const verdict_names[NB_VERDICTS] = {"gains", "costs", "no difference"};
+
+static enum verdict
 verdict(const struct toy_result *toy)
 {
 	if (toy->gain.median > toy->control.p95)
-		return "gains";
-	return toy->gain.median < toy->control.p5 ? "costs" : "no difference";
+		return GAINS;
+	return toy->gain.median < toy->control.p5 ? COSTS : NO_DIFFERENCE;
+}
+
+/* Such as "gains in mem". @return states */
+static unsigned int
+print_verdict(const struct findings *f, enum verdict which, bool first)
+{
+	unsigned int nb = 0;
+
+	for (unsigned int cache = 0; cache < COMPARE_NB_CACHES; cache++) {
+		if (!f->toy[cache].made || verdict(&f->toy[cache]) != which)
+			continue;
+		if (nb++ > 0)
+			printf(", ");
+		else
+			printf("%s%s in ", first ? "" : "; ", verdict_names[which]);
+		printf("%s", compare_cache_names[cache]);
+	}
+	return nb;
+}
+
+static void
+print_conclusion(const struct findings *f)
+{
+	unsigned int nb[NB_VERDICTS], kinds = 0;
+
+	printf("  Seen here: ");
+	for (unsigned int i = 0; i < NB_VERDICTS; i++) {
+		nb[i] = print_verdict(f, i, kinds == 0);
+		kinds += nb[i] > 0;
+	}
+	if (nb[GAINS] > 0 && nb[COSTS] > 0)
+		printf(". Whether to prefetch depends on where the frames are");
+	printf(".\n");
 }
 
 static void
@@ -348,8 +385,9 @@ print_toys(const struct findings *f)
 		       "%6.3f (%5.3f..%5.3f)  %s\n",
 			compare_cache_names[cache], toy->mpps, toy->gain.median, toy->gain.p5,
 			toy->gain.p95, toy->control.median, toy->control.p5, toy->control.p95,
-			verdict(toy));
+			verdict_names[verdict(toy)]);
 	}
+	print_conclusion(f);
 }
 
 static json_t *
@@ -405,7 +443,8 @@ toys_json(const struct findings *f)
 				json_pack("{s:s, s:f, s:o, s:o, s:s}", "cache",
 					compare_cache_names[cache], "mpps", toy->mpps, "gain",
 					spread_json(&toy->gain), "control",
-					spread_json(&toy->control), "verdict", verdict(toy)));
+					spread_json(&toy->control), "verdict",
+					verdict_names[verdict(toy)]));
 	}
 	return list;
 }

@@ -100,7 +100,7 @@ measure(struct bars *bars)
 		bars->n_published++;
 		most = RTE_MAX(most, published[i].high);
 	}
-	bars->x_max = most > 0 ? most * 1.16 : 1;
+	bars->x_max = most > 0 ? most * 1.2 : 1;
 }
 
 static size_t

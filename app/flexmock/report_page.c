@@ -154,8 +154,11 @@ warn_unchecked(FILE *page, const struct report *report)
 		wrong += !report->results[i].checked;
 	if (wrong > 0)
 		fprintf(page,
-			"<p class=\"warn\">%zu of %zu results failed their check or had none: they "
-			"are marked in the table.</p>\n",
+			"<p><span class=\"warn\">%zu of %zu results are not checked.</span> "
+			"Packets of net_null "
+			"and of ports of this machine cannot be, Maglev's on several pipes or "
+			"cores are not, "
+			"and a failed check counts as none. They are marked in the table.</p>\n",
 			wrong, report->n_results);
 }
 
@@ -297,8 +300,9 @@ static const char meaning[] =
 	"<li>The <b>control</b> is a subject against itself, measured in the same way (A/A). A "
 	"ratio that is no farther from 1 than its control is no difference.</li>\n"
 	"<li>Bars are ranges over cache states; whiskers are p5 to p95 within one state.</li>\n"
-	"<li>net_null's frames are all zero bytes, so only echo and the cached load balancer "
-	"run on it.</li>\n"
+	"<li>net_null writes nothing: it delivers its few mbufs as they are. Frames were written "
+	"there beforehand, and the application finds what it left: only echo and the cached load "
+	"balancer run on it.</li>\n"
 	"<li>Published figures are from other machines, with other clocks, cards and methods: "
 	"they show the scale and prove nothing about this one.</li>\n"
 	"</ul>\n</aside>\n";
