@@ -22,6 +22,7 @@
  */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -273,7 +274,8 @@ norman_pkt_len(const uint8_t *pkt)
 }
 
 /**
- * norman_pkt_room() of all packets but those of 65522 bytes, for which it gives too much.
+ * Bytes from a packet to the next one but for the last 64: of all packets but those of 65522 bytes,
+ * for which it gives too much.
  *
  * Whoever walks a batch waits for this result from packet to packet: the length comes last in a word
  * that is turned at once, and one mask rounds it and cuts the rest off.
@@ -287,14 +289,14 @@ norman_pkt_quick_room(const uint8_t *pkt)
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 	word = __builtin_bswap32(word);
 #endif
-	return ((word + 13) & 0xffc0) + NORMAN_FLIT;
+	return (word + 13) & 0xffc0;
 }
 
 /** Bytes from a packet to the next one: at least one flit. */
 static inline uint32_t
 norman_pkt_room(const uint8_t *pkt)
 {
-	return norman_pkt_len(pkt) == 0 ? NORMAN_FLIT : norman_pkt_quick_room(pkt);
+	return norman_pkt_len(pkt) == 0 ? NORMAN_FLIT : norman_pkt_quick_room(pkt) + NORMAN_FLIT;
 }
 
 /** The packet behind this one. */
@@ -342,20 +344,23 @@ static inline uint8_t *
 norman_batch_next(struct norman_batch *batch)
 {
 	uint8_t *pkt = batch->next;
-	const uint32_t rest = (uint32_t)(batch->end - pkt);
-	uint32_t room;
+	const size_t rest = (size_t)(batch->end - pkt);
+	uint8_t *next;
+	size_t more;
 
 	/* One jump, as a loop with few of them is foreseen further ahead. */
 	if ((batch->left == 0) | (rest == 0))
 		return (uint8_t *)0;
-	room = norman_pkt_quick_room(pkt);
-	if (__builtin_expect(room > (rest < 0xffff ? rest : 0xffff), 0)) {
-		room = norman_pkt_room(pkt);
-		if (room > rest)
+	more = norman_pkt_quick_room(pkt);
+	next = pkt + more + NORMAN_FLIT;
+	if (__builtin_expect(more > (rest < 0xffff ? rest : 0xffff) - NORMAN_FLIT, 0)) {
+		more = norman_pkt_room(pkt) - NORMAN_FLIT;
+		if (more > rest - NORMAN_FLIT)
 			return (uint8_t *)0;
+		next = pkt + more + NORMAN_FLIT;
 	}
 	batch->left--;
-	batch->next = pkt + room;
+	batch->next = next;
 	return pkt;
 }
 
