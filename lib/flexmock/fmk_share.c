@@ -379,10 +379,29 @@ arrive(struct fmk_share *share, uint64_t n, uint64_t room)
 		count_dropped(share, came, n - (share->count.frames - accepted), came - taken);
 }
 
+/* The same where all frames have one length: what has room is the first of them. */
+static void
+arrive_uniform(struct fmk_share *share, uint64_t n, uint64_t room)
+{
+	const uint64_t nb_frames = share->buf.nb_frames, each = share->uniform;
+	const uint64_t taken = RTE_MIN(n, each == 1 ? room : room / each);
+	uint64_t index = (share->arrived - n) % nb_frames, run;
+
+	for (uint64_t left = taken; left > 0; left -= run, index = 0) {
+		run = RTE_MIN(left, nb_frames - index);
+		push_run(share, index * each, (index + run) * each);
+	}
+	share->left += taken * each;
+	fmk_count(&share->count.frames, taken);
+	fmk_count(&share->count.flits, taken * each);
+	if (unlikely(taken < n))
+		count_dropped(share, n * each, n - taken, (n - taken) * each);
+}
+
 void
 fmk_share_arrive(struct fmk_share *share, uint64_t now)
 {
-	uint64_t begin, before;
+	uint64_t begin, before, room;
 
 	if (!share->paced || share->buf.nb_frames == 0)
 		return;
@@ -396,10 +415,13 @@ fmk_share_arrive(struct fmk_share *share, uint64_t now)
 		__ATOMIC_RELAXED);
 	if (share->arrived == before)
 		return;
+	room = FULL - share->used - share->left;
 	if (unlikely(share->shut))
 		fmk_count(&share->count.shut, share->arrived - before);
+	else if (share->uniform != 0)
+		arrive_uniform(share, share->arrived - before, room);
 	else
-		arrive(share, share->arrived - before, FULL - share->used - share->left);
+		arrive(share, share->arrived - before, room);
 }
 
 bool

@@ -3,6 +3,7 @@
  */
 #include <rte_branch_prediction.h>
 #include <rte_common.h>
+#include <rte_cycles.h>
 
 #include <fmk_shares.h>
 
@@ -15,6 +16,17 @@ static inline uint32_t
 unread(const struct norman_pipe *pipe)
 {
 	return (pipe->rx_known - pipe->rx_tail) & MASK;
+}
+
+/* Device time for a share that is paced: a card of this library has the CPU's counter for it. */
+static inline uint64_t
+paced_now(const struct norman_device *dev)
+{
+	const struct fmk_device *card = dev->card;
+
+	if (unlikely(card->shared->options.clock == FMK_CLOCK_VIRTUAL || card->clock.mult == 0))
+		return norman_device_now(dev);
+	return fmk_clock_ps(&card->clock, rte_rdtsc());
 }
 
 /* Whether nothing of the pipe is in use, so that its memory may be another. */
@@ -134,7 +146,7 @@ norman_share_peek(struct norman_pipe_entry *entry, uint8_t **buf, uint32_t max, 
 
 	norman_share_fetch_next(entry);
 	if (share->paced)
-		fmk_share_arrive(share, norman_device_now(pipe->dev));
+		fmk_share_arrive(share, paced_now(pipe->dev));
 	/* Who looks again at what was there is waiting for more. */
 	if (want == 0 || unread(pipe) == 0 || (limit >= 0 && entry->peeked == pipe->rx_tail))
 		deliver(entry, want);
@@ -172,7 +184,7 @@ norman_share_release(struct norman_pipe_entry *entry, uint32_t flits)
 
 	/* What came before there is room for it is dropped. */
 	if (entry->share->paced)
-		fmk_share_arrive(entry->share, norman_device_now(pipe->dev));
+		fmk_share_arrive(entry->share, paced_now(pipe->dev));
 	pipe->rx_head = (pipe->rx_head + flits) & MASK;
 	fmk_share_release(entry->share, flits);
 }
@@ -183,7 +195,7 @@ norman_share_sent(struct norman_pipe_entry *entry, uint32_t flits)
 	struct norman_pipe *pipe = &entry->pipe;
 
 	if (unlikely(entry->share->paced))
-		fmk_share_arrive(entry->share, norman_device_now(pipe->dev));
+		fmk_share_arrive(entry->share, paced_now(pipe->dev));
 	pipe->rx_head = (pipe->rx_head + flits) & MASK;
 	if (unlikely(!fmk_share_sent_quick(entry->share, flits)))
 		fmk_share_sent(entry->share, flits);
@@ -193,7 +205,7 @@ void
 norman_share_freed(struct norman_pipe_entry *entry, uint32_t flits)
 {
 	if (entry->share->paced)
-		fmk_share_arrive(entry->share, norman_device_now(entry->pipe.dev));
+		fmk_share_arrive(entry->share, paced_now(entry->pipe.dev));
 	fmk_share_freed(entry->share, flits);
 }
 
@@ -230,7 +242,7 @@ has_frames(struct norman_pipe_entry *entry)
 	if (share == NULL)
 		return false;
 	if (share->paced)
-		fmk_share_arrive(share, norman_device_now(pipe->dev));
+		fmk_share_arrive(share, paced_now(pipe->dev));
 	if (unread(pipe) == 0 || entry->reported == pipe->rx_tail)
 		deliver(entry, SOME);
 	entry->reported = pipe->rx_tail;
