@@ -23,6 +23,7 @@
 #define TOOL "compare"
 #define ROUNDS_MAX 1000
 /* A difference is one if it is more than so many times A's own. */
+#define NOISE_LEAST 0.01
 #define NOISE_FACTOR 2
 
 static const char *const state_names[] = {"hot", "ring", "llc", "mem"};
@@ -56,6 +57,7 @@ struct state {
 	struct spread of[NB_BUILDS];
 	struct spread ratio, control; /* Of B to A, of A to A, round by round. */
 	double noise;		      /* How far A typically is from itself, as a ratio above 1. */
+	unsigned int nb_b_faster;     /* Rounds in which B was. */
 	enum verdict verdict;
 };
 
@@ -74,9 +76,9 @@ usage(FILE *out)
 		"  --time SECONDS   of each measurement (1)\n"
 		"  --start SECONDS  within which a program must receive packets (10)\n"
 		"  --json FILE      write all measurements\n\n"
-		"A build is faster if the median of B/A is further from 1 than twice the median "
-		"of\n"
-		"what A/A is.\n"
+		"A build is faster if it was in all rounds (of 8 and more: all but one in 8), and\n"
+		"the median of B/A is further from 1 than twice what that of A/A is, and than 1 "
+		"%%.\n"
 		"Exit status: 0 compared, 1 a program fails, 2 wrong options.\n");
 }
 
@@ -262,6 +264,7 @@ compare_rounds(struct state *state)
 		ratios[i] = 2 * mpps[BUILD_B][i] / (mpps[BUILD_A][i] + mpps[BUILD_CONTROL][i]);
 		controls[i] = mpps[BUILD_CONTROL][i] / mpps[BUILD_A][i];
 		noises[i] = RTE_MAX(controls[i], 1 / controls[i]);
+		state->nb_b_faster += ratios[i] > 1;
 	}
 	for (int build = 0; build < NB_BUILDS; build++)
 		state->of[build] = spread_of(mpps[build], state->nb_rounds);
@@ -270,15 +273,18 @@ compare_rounds(struct state *state)
 	state->noise = spread_of(noises, state->nb_rounds).median;
 }
 
-/* By medians, as one pause of the machine in a round would hide any difference from a range. */
+/* By medians and by how many rounds agree, as one pause of the machine in a round would hide any difference from a range. */
 static enum verdict
 judge(const struct state *state)
 {
-	double least = 1 + NOISE_FACTOR * (state->noise - 1);
+	const double least = 1 + RTE_MAX(NOISE_FACTOR * (state->noise - 1), NOISE_LEAST);
+	const unsigned int exceptions = state->nb_rounds / 8;
 
-	if (state->ratio.median > least)
+	if (state->ratio.median > least && state->nb_b_faster + exceptions >= state->nb_rounds)
 		return B_FASTER;
-	return state->ratio.median < 1 / least ? A_FASTER : NO_DIFFERENCE;
+	if (state->ratio.median < 1 / least && state->nb_b_faster <= exceptions)
+		return A_FASTER;
+	return NO_DIFFERENCE;
 }
 
 static int
