@@ -98,7 +98,7 @@ def test_nothing_passes(temp):
         ("/nowhere/program", "ended with status 127", "not found"),
         ("sleep 60", "opens no card", None),
         (f"{ECHO} 100", "before the trial was over: it must run until SIGINT", "echo: 100 packets"),
-        ("kill -SEGV $$", "killed by signal 11", None),
+        ("kill -TERM $$", "killed by signal 15", None),
     ],
 )
 def test_program_that_fails(command, what, said, temp):
