@@ -44,6 +44,8 @@ fmk_shares_create(const struct fmk_flexbuf *list)
 static void
 drop_share(struct fmk_mine *mine)
 {
+	if (mine->share != NULL)
+		LIST_REMOVE(mine, next);
 	fmk_share_destroy(mine->share);
 	free(mine->index);
 	mine->share = NULL;
@@ -80,10 +82,11 @@ fmk_shares_played(const struct fmk_shares *shares, const struct fmk_mine *mine)
 uint64_t
 fmk_shares_furthest(const struct fmk_shares *shares)
 {
+	const struct fmk_mine *mine;
 	uint64_t most = shares->played;
 
-	for (uint16_t i = 0; i < FMK_PIPES_MAX; i++)
-		most = RTE_MAX(most, fmk_shares_played(shares, &shares->mine[i]));
+	LIST_FOREACH(mine, &shares->all, next)
+	most = RTE_MAX(most, fmk_shares_played(shares, mine));
 	return most;
 }
 
@@ -253,11 +256,13 @@ make_share(struct fmk_device *device, struct fmk_refresh *refresh)
 		return;
 	conf.start = count_before(shares, refresh->pipe, played);
 	mine->share = fmk_share_create(&buf, &conf);
-	if (mine->share == NULL)
+	if (mine->share == NULL) {
 		FMK_LOG(ERR, device->shared->name, "pipe %u: no memory for its frames",
 			refresh->pipe);
-	else
-		mine->share->version = shares->version;
+		return;
+	}
+	mine->share->version = shares->version;
+	LIST_INSERT_HEAD(&shares->all, mine, next);
 }
 
 /* Whether something has to look at each frame. */
@@ -391,8 +396,10 @@ fmk_shares_close(struct fmk_device *device, uint16_t pipe, bool in_flight)
 		fmk_shares_fold(device, mine->share);
 	shares->played = RTE_MAX(shares->played, fmk_shares_played(shares, mine));
 	mine->start = shares->played;
-	if (in_flight)
+	if (in_flight && mine->share != NULL) {
+		LIST_REMOVE(mine, next);
 		mine->share = NULL;
+	}
 	drop_share(mine);
 	mine->changed = 0;
 	pthread_mutex_unlock(&shares->lock);
@@ -437,15 +444,14 @@ uint64_t
 fmk_shares_next(struct fmk_device *device, uint64_t now)
 {
 	struct fmk_shares *shares = device->shares;
+	const struct fmk_mine *mine;
 	uint64_t next = UINT64_MAX;
 
 	if (shares == NULL)
 		return next;
 	pthread_mutex_lock(&shares->lock);
-	for (uint16_t i = 0; i < FMK_PIPES_MAX; i++) {
-		if (shares->mine[i].share != NULL)
-			next = RTE_MIN(next, fmk_share_due(shares->mine[i].share, now));
-	}
+	LIST_FOREACH(mine, &shares->all, next)
+	next = RTE_MIN(next, fmk_share_due(mine->share, now));
 	pthread_mutex_unlock(&shares->lock);
 	return next;
 }

@@ -99,6 +99,8 @@ nobodys_paced(struct fmk_device *device)
 	struct fmk_mark mark = {0};
 	uint64_t n;
 
+	if (shares->nobody == 0)
+		return 0;
 	if (shares->nobodys.nb_frames == 0 &&
 		fmk_shares_lay(device, FMK_OWNER_NOBODY, &shares->nobodys) < 0)
 		return 0;
@@ -168,20 +170,20 @@ fmk_shares_count(struct fmk_device *device)
 {
 	struct fmk_shares *shares = device->shares;
 	struct fmk_nic *nic = device->shared->nic;
+	struct fmk_mine *mine;
 
 	if (shares == NULL)
 		return;
 	pthread_mutex_lock(&shares->lock);
 	pthread_mutex_lock(&nic->tx.lock);
 	fmk_nic_lock(nic);
-	for (uint16_t i = 0; i < FMK_PIPES_MAX; i++) {
+	LIST_FOREACH(mine, &shares->all, next)
+	{
 		/* In virtual time whoever asks is the one who polls. */
-		if (shares->mine[i].share != NULL &&
-			device->shared->options.clock == FMK_CLOCK_VIRTUAL)
-			fmk_share_arrive(shares->mine[i].share, fmk_shared_time(device->shared));
-		if (shares->mine[i].share != NULL)
-			fold_share(&device->shared->nic_count, &device->shared->count.stall_drops,
-				shares->mine[i].share);
+		if (device->shared->options.clock == FMK_CLOCK_VIRTUAL)
+			fmk_share_arrive(mine->share, fmk_shared_time(device->shared));
+		fold_share(&device->shared->nic_count, &device->shared->count.stall_drops,
+			mine->share);
 	}
 	if (!shares->live && shares->list->nb_frames > 0)
 		count_nobodys(device);

@@ -10,6 +10,7 @@
  */
 
 #include <pthread.h>
+#include <sys/queue.h>
 
 #include "fmk_flexbuf.h"
 #include "fmk_notif.h"
@@ -23,13 +24,14 @@
 
 struct fmk_mine {
 	struct fmk_share *share;
-	uint32_t frames;  /* of the list that are the pipe's now */
-	uint32_t laid;	  /* of the list that the share has */
-	uint32_t changed; /* version of the steering that changed them last */
-	uint64_t start;	  /* frames of the list played before it got the first of them */
-	uint64_t since;	  /* device time at which it got them */
-	uint64_t stop;	  /* device time at which others than the share's were given to it */
-	uint32_t *index;  /* of each frame of the share, its number in the list */
+	LIST_ENTRY(fmk_mine) next; /* of those with a share */
+	uint32_t frames;	   /* of the list that are the pipe's now */
+	uint32_t laid;		   /* of the list that the share has */
+	uint32_t changed;	   /* version of the steering that changed them last */
+	uint64_t start;		   /* frames of the list played before it got the first of them */
+	uint64_t since;		   /* device time at which it got them */
+	uint64_t stop;	 /* device time at which others than the share's were given to it */
+	uint32_t *index; /* of each frame of the share, its number in the list */
 };
 
 struct fmk_shares {
@@ -41,7 +43,8 @@ struct fmk_shares {
 	uint64_t live_at; /* device time */
 	uint64_t played;  /* frames of the list, by pipes that are gone */
 	struct fmk_mine mine[FMK_PIPES_MAX];
-	uint32_t nobody; /* frames */
+	LIST_HEAD(, fmk_mine) all; /* with a share */
+	uint32_t nobody;	   /* frames */
 	uint64_t nobody_told;
 	struct fmk_flexbuf nobodys; /* paced: when they come */
 	uint32_t giants;
