@@ -57,6 +57,9 @@ double trial_mpps(const struct trial_result *result);
 /** End running trials on SIGINT and SIGTERM. */
 void trial_catch_signals(void);
 
+/** @return the command line with text in place of every {}, quoted as it stands there, or NULL */
+char *trial_fill_in(const char *command, const char *text);
+
 /** @return a command line that runs these words as they are, or NULL */
 char *trial_join(int nb_words, char **words);
 
