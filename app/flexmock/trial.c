@@ -15,8 +15,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <fmk_options.h>
-
 #include "trial.h"
 
 #define DPDK_CARD "net_flexmock0"
