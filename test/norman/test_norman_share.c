@@ -1268,6 +1268,81 @@ card_changes_while_two_threads_poll(void **state)
 	close_workers();
 }
 
+/* Take batches of some packets, and send them, or now and then a part of them first. */
+static void
+take_batches(struct norman_pipe *pipe, uint32_t flows, uint64_t *next, uint32_t rounds)
+{
+	for (uint32_t i = 0; i < rounds; i++) {
+		struct norman_batch batch = norman_pipe_peek_pkts(pipe, (int32_t)(1 + i % 64));
+		const uint8_t *pkt;
+		uint32_t bytes, part;
+
+		while ((pkt = norman_batch_next(&batch)) != NULL)
+			assert_int_equal(get_32(pkt + NUMBER_AT), (*next)++ % flows);
+		bytes = norman_batch_processed(&batch);
+		assert_true(bytes > 0);
+		norman_pipe_confirm(pipe, bytes);
+		part = i % 3 == 0 ? bytes / NORMAN_FLIT / 2 * NORMAN_FLIT : 0;
+		assert_int_equal(norman_pipe_send(pipe, part), 0);
+		assert_int_equal(norman_pipe_send(pipe, bytes - part), 0);
+		assert_int_equal(norman_pipe_owned(pipe), 0);
+	}
+}
+
+static void
+take_one(struct norman_pipe *pipe, uint32_t flows, uint64_t *next)
+{
+	struct norman_batch batch = norman_pipe_peek_pkts(pipe, 1);
+	const uint8_t *pkt = norman_batch_next(&batch);
+
+	assert_non_null(pkt);
+	assert_int_equal(get_32(pkt + NUMBER_AT), (*next)++ % flows);
+	norman_pipe_confirm(pipe, norman_batch_processed(&batch));
+	assert_int_equal(norman_pipe_send(pipe, norman_batch_processed(&batch)), 0);
+}
+
+/*
+ * What moves a position and nothing else, and what does more, take turns: at the ends of laps, behind
+ * unread data, while a limiter is on.
+ */
+static void
+batches_of_some_packets_follow_each_other(void **state)
+{
+	static const char *const options[] = {
+		"", ",data=inplace", ",cache=ring", ",data=inplace,cache=mem"};
+	static const uint32_t sizes[] = {64, 128, 1518};
+
+	(void)state;
+	for (uint32_t o = 0; o < 4; o++) {
+		for (uint32_t k = 0; k < 3; k++) {
+			struct norman_pipe *pipe;
+			uint64_t next = 0;
+			char text[96];
+			uint8_t *buf;
+
+			snprintf(text, sizeof(text), "gen(size=%u,flows=997)%s", sizes[k],
+				options[o]);
+			dev = open_card(text);
+			pipe = open_echo(true);
+			take_batches(pipe, 997, &next, 500);
+			assert_true(norman_pipe_peek(pipe, &buf, 40 * NORMAN_FLIT) > 0);
+			take_batches(pipe, 997, &next, 500);
+			assert_int_equal(norman_device_enable_rate_limiting(dev, 999, 1000), 0);
+			for (uint32_t i = 0; i < 50; i++) {
+				take_one(pipe, 997, &next);
+				norman_device_process_completions(dev);
+			}
+			assert_int_equal(norman_device_disable_rate_limiting(dev), 0);
+			norman_device_process_completions(dev);
+			take_batches(pipe, 997, &next, 500);
+			assert_int_equal(counter(dev, "OUT_PKT"), next);
+			assert_int_equal(counter(dev, "PCIE_TX_DMA_PKT"), next);
+			norman_device_close(dev);
+			dev = NULL;
+		}
+	}
+}
+
 /* As on a live card: they have no slot, and no pipe. */
 static void
 frames_too_long_for_the_nic_are_giants(void **state)
@@ -1311,6 +1386,7 @@ main(void)
 		SHARE_TEST(next_pipe_follows_what_opens_and_closes),
 		SHARE_TEST(paced_pipes_are_as_event_by_event),
 		SHARE_TEST(paced_frames_are_all_accounted_for_when_rules_change),
+		SHARE_TEST(batches_of_some_packets_follow_each_other),
 		SHARE_TEST(frames_too_long_for_the_nic_are_giants),
 		SHARE_TEST(two_threads_share_a_card),
 		SHARE_TEST(card_changes_while_two_threads_poll),
