@@ -303,7 +303,9 @@ norman_pkt_room(const uint8_t *pkt)
 static inline uint8_t *
 norman_next_pkt(uint8_t *pkt)
 {
-	return pkt + norman_pkt_room(pkt);
+	if (__builtin_expect(norman_pkt_len(pkt) == 0, 0))
+		return pkt + NORMAN_FLIT;
+	return pkt + (size_t)norman_pkt_quick_room(pkt) + NORMAN_FLIT;
 }
 
 /** Round-trip time of a received packet, in ticks of NORMAN_NS_PER_TICK. */
