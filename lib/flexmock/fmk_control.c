@@ -215,14 +215,12 @@ fmk_device_start(struct fmk_device *device, uint16_t nb_rx)
 	device->end_untold = false;
 	shared->count_base.eof = 0;
 	shared->epoch = FMK_NOT_BEGUN;
+	/* Beside pipes, frames are steered one by one. */
 	if (nb_rx > 0 && device->shares != NULL)
 		ret = fmk_device_go_live(device);
-	if (ret < 0)
-		RTE_SET_USED(ret);
-	else if (nb_rx > 0 && shared->source == FMK_SOURCE_PRELOADED)
-		ret = start_preloaded(device);
-	else if (nb_rx > 0)
-		ret = start_live(device);
+	if (ret == 0 && nb_rx > 0)
+		ret = shared->source == FMK_SOURCE_PRELOADED ? start_preloaded(device)
+							     : start_live(device);
 	if (ret == 0) {
 		shared->queues_started = true;
 		fmk_control_set_wire(shared, shared->wire.enabled);

@@ -82,14 +82,13 @@ static int
 check_laid(const struct fmk_shared *shared)
 {
 	const struct fmk_options *options = &shared->options;
-	static const char *const caches[] = {"hot", "ring", "llc", "mem"};
 	const bool data = options->data != FMK_DATA_FRESH;
 
 	if (!data && options->cache == FMK_CACHE_HOT)
 		return 0;
 	FMK_LOG(ERR, shared->name,
 		"%s=%s: allowed only with preloaded frames, which are at most preload=%" PRId64,
-		data ? "data" : "cache", data ? "inplace" : caches[options->cache],
+		data ? "data" : "cache", data ? "inplace" : fmk_cache_names[options->cache],
 		options->preload);
 	return -EINVAL;
 }

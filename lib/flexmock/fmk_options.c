@@ -29,6 +29,8 @@
 enum { FMK_OPTIONS(ROW_ID, ROW_ID, ) NB_KEYS };
 enum { FMK_GEN_OPTIONS(ROW_GEN_ID, ) NB_GEN_KEYS };
 
+const char *const fmk_cache_names[FMK_NB_CACHES] = {"hot", "ring", "llc", "mem"};
+
 static const struct fmk_option_row card_rows[] = {FMK_OPTIONS(ROW_VALUE, ROW_GROUP, )};
 static const struct fmk_option_row gen_rows[] = {FMK_GEN_OPTIONS(ROW_GEN, )};
 

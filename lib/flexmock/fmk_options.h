@@ -112,7 +112,7 @@ enum fmk_option_kind {
 };
 
 enum fmk_l4 { FMK_L4_UDP, FMK_L4_TCP, FMK_L4_SYN };
-enum fmk_cache { FMK_CACHE_HOT, FMK_CACHE_RING, FMK_CACHE_LLC, FMK_CACHE_MEM };
+enum fmk_cache { FMK_CACHE_HOT, FMK_CACHE_RING, FMK_CACHE_LLC, FMK_CACHE_MEM, FMK_NB_CACHES };
 enum fmk_data { FMK_DATA_FRESH, FMK_DATA_INPLACE };
 enum fmk_clock_kind { FMK_CLOCK_TSC, FMK_CLOCK_VIRTUAL };
 enum fmk_rate_kind { FMK_RATE_MAX, FMK_RATE_PPS, FMK_RATE_BPS, FMK_RATE_CAPTURE };
@@ -171,6 +171,9 @@ struct fmk_options {
  *   allowed
  */
 int fmk_options_parse(const char *card, const char *args, struct fmk_options *options);
+
+/** Words of cache=, by enum fmk_cache. */
+extern const char *const fmk_cache_names[FMK_NB_CACHES];
 
 /** Print the options for a user, one row a key. */
 void fmk_options_print(FILE *out);

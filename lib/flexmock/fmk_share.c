@@ -52,19 +52,19 @@ frames_in(const struct fmk_share *share, uint64_t at, uint64_t n)
 	return share->begun[at + n] - share->begun[at];
 }
 
-/* Frames of the lap that end before a flit. */
-static inline uint32_t
-ended_before(const struct fmk_share *share, uint64_t flit)
-{
-	const uint32_t n = share->begun[flit];
-
-	return flit < share->lap.end && share->begun[flit + 1] == n ? n - 1 : n;
-}
-
 static inline bool
 begins(const struct fmk_share *share, uint64_t flit)
 {
 	return share->begun[flit + 1] != share->begun[flit];
+}
+
+/* Frames of the lap that end before a flit. */
+static inline uint32_t
+ended_before(const struct fmk_share *share, uint64_t flit)
+{
+	const bool inside = flit < share->lap.end && !begins(share, flit);
+
+	return share->begun[flit] - inside;
 }
 
 /*
@@ -162,16 +162,12 @@ deliver_in_place(struct fmk_share *share, uint32_t want, uint32_t room, bool fre
 {
 	uint32_t n;
 
-	/* What is unread goes on in the same run, or has to be read first. */
+	/* What is unread goes on in the same run, which may have grown, or has to be read first. */
 	if (unlikely(share->read.at == share->read.end)) {
-		const uint64_t at = share->read.at;
-
-		if (!fresh && share->paced && share->runs[share->read_run].end > at)
-			share->read.end = share->runs[share->read_run].end;
-		else if (!fresh)
+		share->read.end = share->runs[share->read_run].end;
+		if (share->read.at == share->read.end && !fresh)
 			return 0;
-		else
-			go_on(share, &share->read, &share->read_run);
+		jump(share, &share->read, &share->read_run);
 	}
 	n = whole(share, &share->read, want, RTE_MIN(share->left, (uint64_t)room));
 	take(share, n);

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include <rte_common.h>
-#include <rte_cycles.h>
 
 #include "fmk_cache.h"
 #include "fmk_device.h"
@@ -85,8 +84,8 @@ fmk_shares_furthest(const struct fmk_shares *shares)
 	const struct fmk_mine *mine;
 	uint64_t most = shares->played;
 
-	LIST_FOREACH(mine, &shares->all, next)
-	most = RTE_MAX(most, fmk_shares_played(shares, mine));
+	LIST_FOREACH (mine, &shares->all, next)
+		most = RTE_MAX(most, fmk_shares_played(shares, mine));
 	return most;
 }
 
@@ -450,8 +449,8 @@ fmk_shares_next(struct fmk_device *device, uint64_t now)
 	if (shares == NULL)
 		return next;
 	pthread_mutex_lock(&shares->lock);
-	LIST_FOREACH(mine, &shares->all, next)
-	next = RTE_MIN(next, fmk_share_due(mine->share, now));
+	LIST_FOREACH (mine, &shares->all, next)
+		next = RTE_MIN(next, fmk_share_due(mine->share, now));
 	pthread_mutex_unlock(&shares->lock);
 	return next;
 }

@@ -177,8 +177,7 @@ fmk_shares_count(struct fmk_device *device)
 	pthread_mutex_lock(&shares->lock);
 	pthread_mutex_lock(&nic->tx.lock);
 	fmk_nic_lock(nic);
-	LIST_FOREACH(mine, &shares->all, next)
-	{
+	LIST_FOREACH (mine, &shares->all, next) {
 		/* In virtual time whoever asks is the one who polls. */
 		if (device->shared->options.clock == FMK_CLOCK_VIRTUAL)
 			fmk_share_arrive(mine->share, fmk_shared_time(device->shared));

@@ -246,7 +246,6 @@ norman_pipe_peek_some(struct norman_pipe *pipe, uint8_t **buf, uint32_t max, int
 {
 	struct norman_pipe_entry *entry = norman_pipe_entry(pipe);
 	struct norman_device *dev = pipe->dev;
-
 	uint32_t n;
 
 	if (likely(entry->share != NULL && entry->version == fmk_nic_version(dev->nic) &&

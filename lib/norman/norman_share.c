@@ -29,6 +29,17 @@ paced_now(const struct norman_device *dev)
 	return fmk_clock_ps(&card->clock, rte_rdtsc());
 }
 
+/*
+ * Let the clock bring what has come by now. Done before room is made too: what came until then found
+ * none.
+ */
+static inline void
+arrive(struct norman_pipe_entry *entry)
+{
+	if (unlikely(entry->share->paced))
+		fmk_share_arrive(entry->share, paced_now(entry->pipe.dev));
+}
+
 /* Whether nothing of the pipe is in use, so that its memory may be another. */
 static bool
 is_idle(const struct norman_pipe *pipe)
@@ -113,7 +124,7 @@ nothing(struct norman_pipe_entry *entry)
 
 	tell_end(entry);
 	norman_device_idle(dev);
-	fmk_share_arrive(entry->share, norman_device_now(dev));
+	arrive(entry);
 }
 
 /* Flits that are asked for, 0: as many as there are. */
@@ -145,8 +156,7 @@ norman_share_peek(struct norman_pipe_entry *entry, uint8_t **buf, uint32_t max, 
 	const uint32_t want = wanted(share, max, limit);
 
 	norman_share_fetch_next(entry);
-	if (share->paced)
-		fmk_share_arrive(share, paced_now(pipe->dev));
+	arrive(entry);
 	/* Who looks again at what was there is waiting for more. */
 	if (want == 0 || unread(pipe) == 0 || (limit >= 0 && entry->peeked == pipe->rx_tail))
 		deliver(entry, want);
@@ -182,9 +192,7 @@ norman_share_release(struct norman_pipe_entry *entry, uint32_t flits)
 {
 	struct norman_pipe *pipe = &entry->pipe;
 
-	/* What came before there is room for it is dropped. */
-	if (entry->share->paced)
-		fmk_share_arrive(entry->share, paced_now(pipe->dev));
+	arrive(entry);
 	pipe->rx_head = (pipe->rx_head + flits) & MASK;
 	fmk_share_release(entry->share, flits);
 }
@@ -194,18 +202,15 @@ norman_share_sent(struct norman_pipe_entry *entry, uint32_t flits)
 {
 	struct norman_pipe *pipe = &entry->pipe;
 
-	if (unlikely(entry->share->paced))
-		fmk_share_arrive(entry->share, paced_now(pipe->dev));
+	arrive(entry);
 	pipe->rx_head = (pipe->rx_head + flits) & MASK;
-	if (unlikely(!fmk_share_sent_quick(entry->share, flits)))
-		fmk_share_sent(entry->share, flits);
+	fmk_share_sent(entry->share, flits);
 }
 
 void
 norman_share_freed(struct norman_pipe_entry *entry, uint32_t flits)
 {
-	if (entry->share->paced)
-		fmk_share_arrive(entry->share, paced_now(entry->pipe.dev));
+	arrive(entry);
 	fmk_share_freed(entry->share, flits);
 }
 
@@ -241,8 +246,7 @@ has_frames(struct norman_pipe_entry *entry)
 
 	if (share == NULL)
 		return false;
-	if (share->paced)
-		fmk_share_arrive(share, paced_now(pipe->dev));
+	arrive(entry);
 	if (unread(pipe) == 0 || entry->reported == pipe->rx_tail)
 		deliver(entry, SOME);
 	entry->reported = pipe->rx_tail;
@@ -278,9 +282,7 @@ norman_share_next(struct norman_device *dev)
 		return NULL;
 	entry = dev->turn;
 	for (uint32_t i = 0; i < dev->nb_pipes; i++) {
-		entry = TAILQ_NEXT(entry, next);
-		if (entry == NULL)
-			entry = TAILQ_FIRST(&dev->pipes);
+		entry = follower(entry);
 		if (entry->pipe.kind == NORMAN_TX || !has_frames(entry))
 			continue;
 		dev->turn = entry;
