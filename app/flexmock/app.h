@@ -23,6 +23,22 @@
 /** Each returns the exit status of the process; argv[0] is the command's name. */
 APP_COMMANDS(APP_COMMAND_MAIN)
 
+/* Options of a command in one table of rows X(name, short letter, argument or NULL, help). */
+
+/** A row as getopt_long() wants it. */
+#define APP_OPTION_LONG(name, letter, argument, help) \
+	{#name, (argument) == NULL ? no_argument : required_argument, NULL, letter},
+/** A row as app_print_options() wants it. */
+#define APP_OPTION_HELP(name, letter, argument, help) {#name, argument, help},
+
+struct app_option_help {
+	const char *name, *argument, *help;
+};
+
+/** Print options, a line each, with columns of these widths for names and arguments. */
+void app_print_options(
+	const struct app_option_help *rows, unsigned int nb, int name_width, int argument_width);
+
 /** compare with --app among its arguments: two builds of a user's program. */
 int compare_app_main(int argc, char **argv);
 

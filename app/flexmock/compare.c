@@ -42,15 +42,9 @@
 	X(vdev, 'v', "ARGS", "compare the port of this virtual device too")                     \
 	X(help, 'h', NULL, "show this")
 
-#define OPTION_LONG(name, letter, argument, help) \
-	{#name, (argument) == NULL ? no_argument : required_argument, NULL, letter},
-#define OPTION_HELP(name, letter, argument, help) {#name, argument, help},
+static const struct app_option_help help_rows[] = {OPTIONS(APP_OPTION_HELP)};
 
-static const struct {
-	const char *name, *argument, *help;
-} help_rows[] = {OPTIONS(OPTION_HELP)};
-
-static const struct option long_options[] = {OPTIONS(OPTION_LONG){NULL, 0, NULL, 0}};
+static const struct option long_options[] = {OPTIONS(APP_OPTION_LONG){NULL, 0, NULL, 0}};
 
 static const uint32_t all_sizes[] = {64, 128, 256, 512, 1024, 1518, COMPARE_IMIX};
 static const uint32_t all_batches[] = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024};
@@ -71,10 +65,7 @@ help(void)
 	       "the shortest packets lies behind the end, so that each subject touches each "
 	       "packet.\n\n",
 		MEASURE_SLICE_US);
-	for (unsigned int i = 0; i < RTE_DIM(help_rows); i++)
-		printf("  --%-9s %-5s %s\n", help_rows[i].name,
-			help_rows[i].argument == NULL ? "" : help_rows[i].argument,
-			help_rows[i].help);
+	app_print_options(help_rows, RTE_DIM(help_rows), 9, 5);
 	printf("\nWith two --app it compares two programs instead: compare --app A --help\n"
 	       "\nSubjects:\n");
 	for (unsigned int i = 0; i < compare_nb_kinds; i++)
@@ -150,7 +141,7 @@ app_word(struct compare_conf *conf, const char *word)
 static int
 cache_word(struct compare_conf *conf, const char *word)
 {
-	int cache = find_word("caches", word, compare_cache_names, COMPARE_NB_CACHES);
+	int cache = find_word("caches", word, fmk_cache_names, FMK_NB_CACHES);
 
 	if (cache < 0)
 		return -1;
@@ -326,7 +317,7 @@ set_defaults(struct compare_conf *conf)
 	if (conf->apps == 0)
 		conf->apps = COMPARE_ALL_APPS;
 	if (conf->caches == 0)
-		conf->caches = (1u << COMPARE_NB_CACHES) - 1;
+		conf->caches = (1u << FMK_NB_CACHES) - 1;
 	if (conf->subjects == 0)
 		conf->subjects = (UINT64_C(1) << compare_nb_kinds) - 1;
 	set_list(conf->sizes, &conf->nb_sizes, all_sizes, RTE_DIM(all_sizes));

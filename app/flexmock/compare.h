@@ -44,11 +44,7 @@ enum compare_app { COMPARE_APPS(COMPARE_APP_ID) COMPARE_NB_APPS };
 #define COMPARE_APP_BIT(app) (1u << (app))
 #define COMPARE_ALL_APPS ((1u << COMPARE_NB_APPS) - 1)
 
-#define COMPARE_NB_CACHES 4
-
 extern const char *const compare_app_names[COMPARE_NB_APPS];
-/** In the order of enum fmk_cache. */
-extern const char *const compare_cache_names[COMPARE_NB_CACHES];
 
 /** What the subjects that are compared with each other have in common. */
 struct compare_group {

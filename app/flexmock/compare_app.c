@@ -15,6 +15,7 @@
 
 #include <rte_common.h>
 
+#include <fmk_options.h>
 #include <jansson.h>
 
 #include "app.h"
@@ -26,9 +27,7 @@
 #define NOISE_LEAST 0.01
 #define NOISE_FACTOR 2
 
-static const char *const state_names[] = {"hot", "ring", "llc", "mem"};
-
-#define NB_STATES RTE_DIM(state_names)
+#define NB_STATES FMK_NB_CACHES
 
 enum build { BUILD_A, BUILD_B, BUILD_CONTROL, NB_BUILDS };
 
@@ -112,7 +111,8 @@ static int
 take_state(struct options *options, const char *name, size_t len)
 {
 	for (unsigned int i = 0; i < NB_STATES; i++) {
-		if (strlen(state_names[i]) == len && strncmp(state_names[i], name, len) == 0) {
+		if (strlen(fmk_cache_names[i]) == len &&
+			strncmp(fmk_cache_names[i], name, len) == 0) {
 			options->states |= 1u << i;
 			return 0;
 		}
@@ -469,7 +469,7 @@ compare(const struct options *options, struct state *states)
 
 	print_head(options);
 	for (unsigned int i = 0; i < NB_STATES; i++) {
-		states[i].name = state_names[i];
+		states[i].name = fmk_cache_names[i];
 		states[i].wanted = (options->states & (1u << i)) != 0;
 		states[i].verdict = NOT_MEASURED;
 		if (!states[i].wanted)

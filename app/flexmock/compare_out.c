@@ -22,7 +22,7 @@ size_text(uint32_t size, char text[16])
 static const char *
 cache_text(const struct compare_result *r)
 {
-	return r->kind->states ? compare_cache_names[r->group.cache] : "-";
+	return r->kind->states ? fmk_cache_names[r->group.cache] : "-";
 }
 
 static void

@@ -86,7 +86,7 @@ static void
 add_main(struct plan *plan)
 {
 	for (unsigned int app = 0; app < COMPARE_NB_APPS; app++) {
-		for (unsigned int cache = 0; cache < COMPARE_NB_CACHES; cache++) {
+		for (unsigned int cache = 0; cache < FMK_NB_CACHES; cache++) {
 			struct compare_group group = main_group(plan->conf);
 
 			if ((plan->conf->apps & COMPARE_APP_BIT(app)) == 0 ||

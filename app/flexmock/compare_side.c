@@ -18,7 +18,6 @@
 
 #define COMPARE_APP_NAME(id, name) name,
 const char *const compare_app_names[COMPARE_NB_APPS] = {COMPARE_APPS(COMPARE_APP_NAME)};
-const char *const compare_cache_names[COMPARE_NB_CACHES] = {"hot", "ring", "llc", "mem"};
 
 /* Connections that are remembered: the 1024 fit, the flood does not. */
 #define CONNECTIONS 65536u
@@ -167,7 +166,7 @@ expand_one(char *to, size_t room, char c, const struct compare_side *side)
 	case '#':
 		return snprintf(to, room, "%u", side->group->size - RTE_ETHER_CRC_LEN);
 	case '$':
-		return snprintf(to, room, "%s", compare_cache_names[side->group->cache]);
+		return snprintf(to, room, "%s", fmk_cache_names[side->group->cache]);
 	case '%':
 		pcap = compare_frames_pcap(side->frames, side->nb_frames);
 		return pcap == NULL ? -1 : snprintf(to, room, "%s", pcap);

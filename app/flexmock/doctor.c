@@ -32,14 +32,8 @@
 	X(toy, 't', "yes|no", "the load balancer too (default: yes)") \
 	X(help, 'h', NULL, "show this")
 
-#define OPTION_LONG(name, letter, argument, help) \
-	{#name, (argument) == NULL ? no_argument : required_argument, NULL, letter},
-#define OPTION_HELP(name, letter, argument, help) {#name, argument, help},
-
-static const struct {
-	const char *name, *argument, *help;
-} help_rows[] = {OPTIONS(OPTION_HELP)};
-static const struct option long_options[] = {OPTIONS(OPTION_LONG){NULL, 0, NULL, 0}};
+static const struct app_option_help help_rows[] = {OPTIONS(APP_OPTION_HELP)};
+static const struct option long_options[] = {OPTIONS(APP_OPTION_LONG){NULL, 0, NULL, 0}};
 
 static const char *const faces[] = {"dpdk-net_flexmock", "norman-fresh", "norman-inplace"};
 
@@ -49,7 +43,7 @@ enum band { NEAR, FAR, MEMORY, NB_BANDS };
 static const char *const band_names[NB_BANDS] = {"L1/L2", "L3", "memory"};
 
 /* What a state promises; ring promises nothing. */
-static const enum band promised[COMPARE_NB_CACHES] = {NEAR, NB_BANDS, FAR, MEMORY};
+static const enum band promised[FMK_NB_CACHES] = {NEAR, NB_BANDS, FAR, MEMORY};
 
 /* One face in one state. */
 struct visit {
@@ -65,8 +59,8 @@ struct findings {
 	size_t curve_bytes[CURVE_MAX];
 	double curve[CURVE_MAX];
 	unsigned int nb_curve;
-	struct visit visit[NB_FACES * COMPARE_NB_CACHES];
-	struct toy_result toy[COMPARE_NB_CACHES];
+	struct visit visit[NB_FACES * FMK_NB_CACHES];
+	struct toy_result toy[FMK_NB_CACHES];
 	bool with_toy;
 };
 
@@ -148,8 +142,8 @@ static void
 visit_all(struct findings *f)
 {
 	for (unsigned int face = 0; face < NB_FACES; face++) {
-		for (unsigned int cache = 0; cache < COMPARE_NB_CACHES; cache++) {
-			struct visit *v = &f->visit[face * COMPARE_NB_CACHES + cache];
+		for (unsigned int cache = 0; cache < FMK_NB_CACHES; cache++) {
+			struct visit *v = &f->visit[face * FMK_NB_CACHES + cache];
 
 			v->face = faces[face];
 			v->cache = cache;
@@ -188,13 +182,12 @@ print_visits(const struct findings *f)
 		const enum band want = promised[v->cache];
 
 		if (!v->made) {
-			printf("  %-18s %-4s not to be had\n", v->face,
-				compare_cache_names[v->cache]);
+			printf("  %-18s %-4s not to be had\n", v->face, fmk_cache_names[v->cache]);
 			continue;
 		}
 		printf("  %-18s %-4s %7.1f (%5.1f..%6.1f)  %-7s %s%s\n", v->face,
-			compare_cache_names[v->cache], v->cycles.median, v->cycles.p5,
-			v->cycles.p95, band_names[v->band],
+			fmk_cache_names[v->cache], v->cycles.median, v->cycles.p5, v->cycles.p95,
+			band_names[v->band],
 			want == NB_BANDS  ? "(promises nothing)"
 				: kept(v) ? "as promised"
 					  : "NOT as promised: ",
@@ -220,14 +213,14 @@ print_verdict(const struct findings *f, enum verdict which, bool first)
 {
 	unsigned int nb = 0;
 
-	for (unsigned int cache = 0; cache < COMPARE_NB_CACHES; cache++) {
+	for (unsigned int cache = 0; cache < FMK_NB_CACHES; cache++) {
 		if (!f->toy[cache].made || verdict(&f->toy[cache]) != which)
 			continue;
 		if (nb++ > 0)
 			printf(", ");
 		else
 			printf("%s%s in ", first ? "" : "; ", verdict_names[which]);
-		printf("%s", compare_cache_names[cache]);
+		printf("%s", fmk_cache_names[cache]);
 	}
 	return nb;
 }
@@ -253,14 +246,14 @@ print_toys(const struct findings *f)
 	if (!f->with_toy)
 		return;
 	printf("\nA toy load balancer on DPDK: what prefetching headers does to its rate\n");
-	for (unsigned int cache = 0; cache < COMPARE_NB_CACHES; cache++) {
+	for (unsigned int cache = 0; cache < FMK_NB_CACHES; cache++) {
 		const struct toy_result *toy = &f->toy[cache];
 
 		if (!toy->made)
 			continue;
 		printf("  %-4s %7.2f Mpps without; with %6.3f (%5.3f..%5.3f) times, control "
 		       "%6.3f (%5.3f..%5.3f)  %s\n",
-			compare_cache_names[cache], toy->mpps, toy->gain.median, toy->gain.p5,
+			fmk_cache_names[cache], toy->mpps, toy->gain.median, toy->gain.p5,
 			toy->gain.p95, toy->control.median, toy->control.p5, toy->control.p95,
 			verdict_names[verdict(toy)]);
 	}
@@ -300,7 +293,7 @@ visits_json(const struct findings *f)
 			continue;
 		json_array_append_new(list,
 			json_pack("{s:s, s:s, s:o, s:s, s:s?, s:b}", "face", v->face, "cache",
-				compare_cache_names[v->cache], "cycles", spread_json(&v->cycles),
+				fmk_cache_names[v->cache], "cycles", spread_json(&v->cycles),
 				"band", band_names[v->band], "promised",
 				want == NB_BANDS ? NULL : band_names[want], "kept", kept(v)));
 	}
@@ -312,13 +305,13 @@ toys_json(const struct findings *f)
 {
 	json_t *list = json_array();
 
-	for (unsigned int cache = 0; f->with_toy && cache < COMPARE_NB_CACHES; cache++) {
+	for (unsigned int cache = 0; f->with_toy && cache < FMK_NB_CACHES; cache++) {
 		const struct toy_result *toy = &f->toy[cache];
 
 		if (toy->made)
 			json_array_append_new(list,
 				json_pack("{s:s, s:f, s:o, s:o, s:s}", "cache",
-					compare_cache_names[cache], "mpps", toy->mpps, "gain",
+					fmk_cache_names[cache], "mpps", toy->mpps, "gain",
 					spread_json(&toy->gain), "control",
 					spread_json(&toy->control), "verdict",
 					verdict_names[verdict(toy)]));
@@ -347,10 +340,7 @@ help(void)
 	       "Where cache=hot, ring, llc and mem put a frame on this machine: the first load of "
 	       "a\n"
 	       "delivered header beside the machine's own caches.\n\n");
-	for (unsigned int i = 0; i < RTE_DIM(help_rows); i++)
-		printf("  --%-6s %-7s %s\n", help_rows[i].name,
-			help_rows[i].argument == NULL ? "" : help_rows[i].argument,
-			help_rows[i].help);
+	app_print_options(help_rows, RTE_DIM(help_rows), 6, 7);
 	printf("\nExit status: 0 if all states are where they should be; 1 if not; 2 for wrong "
 	       "options.\n");
 }

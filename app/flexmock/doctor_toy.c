@@ -111,7 +111,7 @@ try_toy(struct toy_result *result, enum fmk_cache cache, uint32_t *table)
 }
 
 int
-toy_try_all(struct toy_result results[COMPARE_NB_CACHES])
+toy_try_all(struct toy_result results[FMK_NB_CACHES])
 {
 	uint32_t *table = compare_map(TOY_TABLE * sizeof(*table));
 
@@ -119,7 +119,7 @@ toy_try_all(struct toy_result results[COMPARE_NB_CACHES])
 		return -ENOMEM;
 	for (uint32_t i = 0; i < TOY_TABLE; i++)
 		table[i] = i % TOY_BACKENDS;
-	for (unsigned int cache = 0; cache < COMPARE_NB_CACHES; cache++)
+	for (unsigned int cache = 0; cache < FMK_NB_CACHES; cache++)
 		try_toy(&results[cache], cache, table);
 	compare_unmap(table, TOY_TABLE * sizeof(*table));
 	return 0;

@@ -22,6 +22,6 @@ struct toy_result {
 };
 
 /** Try it on DPDK in every state of the cache. @return 0 or -ENOMEM */
-int toy_try_all(struct toy_result results[COMPARE_NB_CACHES]);
+int toy_try_all(struct toy_result results[FMK_NB_CACHES]);
 
 #endif /* DOCTOR_TOY_H */

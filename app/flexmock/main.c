@@ -14,6 +14,15 @@ static const struct {
 	const char *help;
 } commands[] = {APP_COMMANDS(APP_COMMAND_ROW)};
 
+void
+app_print_options(
+	const struct app_option_help *rows, unsigned int nb, int name_width, int argument_width)
+{
+	for (unsigned int i = 0; i < nb; i++)
+		printf("  --%-*s %-*s %s\n", name_width, rows[i].name, argument_width,
+			rows[i].argument == NULL ? "" : rows[i].argument, rows[i].help);
+}
+
 static void
 usage(FILE *out)
 {
