@@ -7,7 +7,9 @@
 #include <rte_branch_prediction.h>
 
 #include "fmk_device.h"
+#include "fmk_kernel.h"
 #include "fmk_nic.h"
+#include "fmk_parse.h"
 #include "fmk_pcap.h"
 #include "fmk_port.h"
 #include "fmk_shares.h"
@@ -127,6 +129,23 @@ fmk_device_doorbell(struct fmk_device *device, uint16_t notif, uint32_t tail, ui
 		fmk_port_flush(device->port);
 }
 
+/* What the kernel sends through its interface leaves as what pipes send. */
+static void
+run_kernel(struct fmk_device *device, uint64_t now)
+{
+	struct fmk_shared *shared = device->shared;
+	uint32_t sent, lost;
+
+	if (pthread_mutex_trylock(&shared->nic->tx.lock) != 0)
+		return;
+	sent = fmk_kernel_send(shared->kernel, send_from_pipe, device, now, &lost);
+	fmk_count(&shared->count.kernel_tx, sent);
+	fmk_count(&shared->count.kernel_tx_lost, lost);
+	if (device->port != NULL)
+		fmk_port_flush(device->port);
+	pthread_mutex_unlock(&shared->nic->tx.lock);
+}
+
 bool
 fmk_device_advance(struct fmk_device *device, uint64_t now)
 {
@@ -142,6 +161,8 @@ fmk_device_advance(struct fmk_device *device, uint64_t now)
 			fmk_device_end_replay(shared);
 	else if (device->port != NULL)
 		fmk_port_pump(device->port, shared, now);
+	if (shared->kernel != NULL && shared->nic != NULL)
+		run_kernel(device, now);
 	rte_spinlock_unlock(&shared->mover);
 	return ended;
 }
@@ -193,7 +214,19 @@ fmk_device_has_room(const struct fmk_shared *shared, const struct fmk_frame *fra
 	return queue == NULL || !queue->running || fmk_queue_waiting(queue) < queue->capacity;
 }
 
-/* No queue gets these frames: with pipes it is the NIC that drops them. */
+static void
+hand_to_kernel(struct fmk_shared *shared, const struct fmk_frame *frame)
+{
+	uint8_t flat[FMK_NIC_FRAME_MAX];
+	const void *data = fmk_frame_read(frame, flat);
+
+	if (fmk_kernel_put(shared->kernel, data, frame->len))
+		fmk_count(&shared->count.kernel_rx, 1);
+	else
+		fmk_count(&shared->count.kernel_rx_missed, 1);
+}
+
+/* No queue gets these frames: the kernel does, or with pipes it is the NIC that drops them. */
 static void
 count_unwanted(struct fmk_shared *shared, const struct fmk_frame *frames, uint32_t n)
 {
@@ -204,6 +237,8 @@ count_unwanted(struct fmk_shared *shared, const struct fmk_frame *frames, uint32
 	for (uint32_t i = 0; i < n; i++) {
 		if (frames[i].len > FMK_NIC_FRAME_MAX)
 			fmk_count(&shared->count.giant, 1);
+		else if (shared->kernel != NULL)
+			hand_to_kernel(shared, &frames[i]);
 		else
 			fmk_nic_drop(shared->nic);
 	}
@@ -292,16 +327,27 @@ fmk_device_deliver_queues(struct fmk_shared *shared, const struct fmk_frame *fra
 	return nb_refused;
 }
 
+enum fmk_nic_verdict
+fmk_device_deliver_pipe(
+	struct fmk_shared *shared, const void *data, uint32_t len, uint64_t now, bool wait)
+{
+	enum fmk_nic_verdict verdict = fmk_nic_receive(shared->nic, data, len, now, wait);
+
+	if (verdict == FMK_NIC_TAKEN && unlikely(!fmk_parse_plain(data, len)))
+		fmk_count(&shared->count.pipe_unsized, 1);
+	return verdict;
+}
+
 /* Whether a pipe has taken a copy of the frame, or dropped it. */
 static bool
-pipe_takes(struct fmk_nic *nic, const struct fmk_frame *frame, uint64_t now)
+pipe_takes(struct fmk_shared *shared, const struct fmk_frame *frame, uint64_t now)
 {
 	uint8_t flat[FMK_NIC_FRAME_MAX];
 
 	if (frame->len > FMK_NIC_FRAME_MAX)
 		return false;
-	return fmk_nic_receive(nic, fmk_frame_read(frame, flat), frame->len, now, false) ==
-		FMK_NIC_TAKEN;
+	return fmk_device_deliver_pipe(shared, fmk_frame_read(frame, flat), frame->len, now,
+		       false) == FMK_NIC_TAKEN;
 }
 
 uint32_t
@@ -315,7 +361,7 @@ fmk_device_deliver(struct fmk_shared *shared, const struct fmk_frame *frames, ui
 		return fmk_device_deliver_queues(shared, frames, n, refused);
 	fmk_nic_lock(nic);
 	for (uint32_t i = 0; i < n; i++) {
-		if (pipe_takes(nic, &frames[i], now))
+		if (pipe_takes(shared, &frames[i], now))
 			refused[nb_refused++] = frames[i];
 		else
 			nb_refused += fmk_device_deliver_queues(

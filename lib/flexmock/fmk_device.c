@@ -12,6 +12,7 @@
 
 #include "fmk_control.h"
 #include "fmk_device.h"
+#include "fmk_kernel.h"
 #include "fmk_log.h"
 #include "fmk_nic.h"
 #include "fmk_pcap.h"
@@ -254,6 +255,9 @@ open_all(struct fmk_device *device)
 		ret = open_source(device);
 	if (ret == 0 && options->tx_pcap[0] != '\0')
 		ret = open_writer(device);
+	if (ret == 0 && options->kernel[0] != '\0')
+		ret = fmk_kernel_open(device->shared->name, options->kernel, &options->mac,
+			&device->shared->kernel);
 	if (ret == 0)
 		ret = fmk_stats_open(device);
 	if (ret == 0 && options->peer[0] != '\0')
@@ -268,6 +272,7 @@ close_all(struct fmk_device *device, bool keep_lower)
 {
 	close_source(device);
 	fmk_pcap_writer_close(device->writer);
+	fmk_kernel_close(device->shared->kernel, keep_lower);
 	fmk_port_close(device->port, keep_lower);
 }
 

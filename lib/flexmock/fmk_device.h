@@ -28,6 +28,7 @@
 #include "fmk_flexbuf.h"
 #include "fmk_frame.h"
 #include "fmk_mem.h"
+#include "fmk_nic.h"
 #include "fmk_options.h"
 #include "fmk_queue.h"
 #include "fmk_wire.h"
@@ -38,6 +39,7 @@
 #define FMK_MTU_MAX (FMK_FRAME_MAX - FMK_FRAME_OVERHEAD)
 #define FMK_QUEUES_MAX RTE_MAX_QUEUES_PER_PORT /**< Receive queues of a card. */
 
+struct fmk_kernel;
 struct fmk_nic;
 struct fmk_pcap_writer;
 struct fmk_port;
@@ -82,6 +84,8 @@ struct fmk_shared {
 
 	/** What serves pipes, NULL before the first is wanted. Of the creating process alone. */
 	struct fmk_nic *nic;
+	/** Of kernel=, NULL if not given. Likewise. */
+	struct fmk_kernel *kernel;
 };
 
 /** @return device time of a card with clock=virtual */
@@ -210,6 +214,12 @@ bool fmk_device_advance(struct fmk_device *device, uint64_t now);
  */
 uint32_t fmk_device_deliver(struct fmk_shared *shared, const struct fmk_frame *frames, uint32_t n,
 	uint64_t now, struct fmk_frame *refused);
+
+/**
+ * A frame comes to the pipes, as fmk_nic_receive(): the card's fmk_nic_lock() is held.
+ */
+enum fmk_nic_verdict fmk_device_deliver_pipe(
+	struct fmk_shared *shared, const void *data, uint32_t len, uint64_t now, bool wait);
 
 /**
  * The same past the pipes, which do not want the frames: to the DPDK queues. If the card has pipes,

@@ -9,6 +9,7 @@
 
 #include "fmk_control.h"
 #include "fmk_device.h"
+#include "fmk_kernel.h"
 #include "fmk_log.h"
 #include "fmk_nic.h"
 #include "fmk_pcap.h"
@@ -149,8 +150,16 @@ open_source(struct fmk_device *device, bool port_free)
 			shared->name);
 		return -EBUSY;
 	}
-	if (shared->source == FMK_SOURCE_LOWER)
-		return fmk_port_run(device->port);
+	if (shared->kernel != NULL)
+		ret = fmk_kernel_start(shared->kernel);
+	if (ret < 0)
+		return ret;
+	if (shared->source == FMK_SOURCE_LOWER) {
+		ret = fmk_port_run(device->port);
+		if (ret < 0 && shared->kernel != NULL)
+			fmk_kernel_stop(shared->kernel);
+		return ret;
+	}
 	if (shared->source == FMK_SOURCE_PRELOADED) {
 		ret = check_preloaded(shared);
 		if (ret == 0)
@@ -189,6 +198,7 @@ make_nic(struct fmk_device *device)
 		return -ENOMEM;
 	}
 	set_fallback(shared->nic, shared->options.fallback_queues);
+	shared->nic->plain_only = shared->kernel != NULL;
 	return 0;
 }
 
@@ -218,6 +228,8 @@ fmk_device_close_pipes(struct fmk_device *device)
 
 	pthread_mutex_lock(&fmk_control_lock);
 	if (__atomic_fetch_sub(&shared->nb_users, 1, __ATOMIC_RELAXED) == 1) {
+		if (shared->kernel != NULL)
+			fmk_kernel_stop(shared->kernel);
 		if (device->port != NULL)
 			fmk_port_halt(device->port);
 		fmk_control_set_wire(shared, shared->wire.enabled);

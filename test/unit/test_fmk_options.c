@@ -50,6 +50,7 @@ static const struct sample card_samples[] = {
 	{"completion_cycles=", "completion_cycles=300", "completion_cycles=-1"},
 	{"rate=", "rate=5Mpps", "rate=5"},
 	{"clock=", "clock=virtual", "clock=sundial"},
+	{"kernel=", "kernel=fm0,loopback=1", "kernel=fm0"},
 	{"fallback_queues=", "fallback_queues=4", "fallback_queues=8193"},
 	{"stats=", "stats=counters.txt", "stats="},
 	{"mac=", "mac=02:00:00:00:00:01", "mac=01:00:00:00:00:01"},
