@@ -47,7 +47,7 @@ enum fmk_counter_class {
 	X(peer_down, "peer_down_packets", FMK_COUNT_ERROR,                                  \
 		"frames sent to a card that was absent, stopped or had its link down")      \
 	X(write_errors, "write_errors", FMK_COUNT_ERROR,                                    \
-		"frames the file of tx_pcap could not take")
+		"frames the file of tx_pcap, or with inject=1 the wire, could not take")
 
 #define FMK_CARD_COUNTERS(X)                                                                      \
 	X(eof, "rx_eof", FMK_COUNT_GOOD, "1 once the last frame of the replay was handed out")    \

@@ -7,6 +7,7 @@
 #include <rte_branch_prediction.h>
 
 #include "fmk_device.h"
+#include "fmk_inject.h"
 #include "fmk_kernel.h"
 #include "fmk_nic.h"
 #include "fmk_parse.h"
@@ -88,6 +89,8 @@ send_from_pipe(void *arg, const uint8_t *data, uint32_t len, uint64_t at)
 		data = padded;
 		len = FRAME_MIN;
 	}
+	if (device->sent != NULL)
+		return fmk_inject_send_bytes(device, data, len);
 	if (device->writer != NULL)
 		lost = !record(device, data, len, at);
 	else
@@ -102,7 +105,7 @@ fmk_device_sends(const struct fmk_device *device)
 {
 	const struct fmk_shared *shared = device->shared;
 
-	return device->writer != NULL || device->port != NULL ||
+	return device->writer != NULL || device->port != NULL || device->sent != NULL ||
 		__atomic_load_n(&shared->source, __ATOMIC_RELAXED) == FMK_SOURCE_CABLE ||
 		!fmk_wire_passes(&shared->wire);
 }
@@ -179,7 +182,8 @@ fmk_device_next(struct fmk_device *device)
 		next = RTE_MIN(next, fmk_stream_next(device->stream));
 	for (uint16_t q = 0; q < shared->nb_rx; q++) {
 		if (shared->rx[q] != NULL && shared->rx[q]->running)
-			next = RTE_MIN(next, fmk_queue_next(shared->rx[q], shared->time));
+			next = RTE_MIN(
+				next, fmk_queue_next(shared->rx[q], fmk_shared_time(shared)));
 	}
 	return next;
 }
@@ -189,11 +193,10 @@ fmk_device_skip(struct fmk_device *device)
 {
 	uint64_t next = fmk_device_next(device);
 
-	next = RTE_MIN(next, fmk_shares_next(device, device->shared->time));
+	next = RTE_MIN(next, fmk_shares_next(device, fmk_shared_time(device->shared)));
 	if (next == UINT64_MAX)
 		return false;
-	if (next > device->shared->time)
-		__atomic_store_n(&device->shared->time, next, __ATOMIC_RELAXED);
+	fmk_shared_reach(device->shared, next);
 	return true;
 }
 

@@ -51,7 +51,8 @@ enum fmk_source {
 	FMK_SOURCE_PRELOADED, /**< FlexBuffers laid before start; every queue on its own. */
 	FMK_SOURCE_STREAM,    /**< A list of frames read while the card runs, and steered then. */
 	FMK_SOURCE_CABLE,     /**< Another card, or this one. */
-	FMK_SOURCE_LOWER      /**< A DPDK port below. */
+	FMK_SOURCE_LOWER,     /**< A DPDK port below. */
+	FMK_SOURCE_PROGRAM    /**< The test program (fmk_inject.h). */
 };
 
 struct fmk_shared {
@@ -95,6 +96,18 @@ fmk_shared_time(const struct fmk_shared *shared)
 	return __atomic_load_n(&shared->time, __ATOMIC_RELAXED);
 }
 
+/** Device time of a card with clock=virtual goes on to @p ps, and never back. Any thread. */
+static inline void
+fmk_shared_reach(struct fmk_shared *shared, uint64_t ps)
+{
+	uint64_t time = fmk_shared_time(shared);
+
+	while (time < ps &&
+		!__atomic_compare_exchange_n(
+			&shared->time, &time, ps, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		;
+}
+
 struct fmk_device {
 	TAILQ_ENTRY(fmk_device) next;
 	struct fmk_shared *shared;
@@ -106,7 +119,8 @@ struct fmk_device {
 	uint16_t nb_laid;
 	struct fmk_pcap_writer *writer; /**< Of tx_pcap. */
 	rte_spinlock_t writer_lock;
-	struct fmk_port *port; /**< The DPDK port below. */
+	struct fmk_port *port;	/**< The DPDK port below. */
+	struct fmk_queue *sent; /**< Waits for the test program to collect it (fmk_inject.h). */
 
 	/* For pipes. */
 	struct fmk_flexbuf *list;  /**< All frames in their order, laid when the first user came. */
@@ -272,7 +286,7 @@ bool fmk_device_sends(const struct fmk_device *device);
 /** Software has written descriptors: fmk_tx_doorbell() with the card's wire. */
 void fmk_device_doorbell(struct fmk_device *device, uint16_t notif, uint32_t tail, uint64_t now);
 
-/** @return device time of a card whose frames come by the clock */
+/** @return device time, picoseconds */
 uint64_t fmk_device_now(const struct fmk_device *device);
 
 /** @return whether device time matters: else 0 may be given for it */

@@ -42,6 +42,8 @@
 	V(peer, TEXT, peer, 1, FMK_NAME_MAX - 1, "card", "", \
 		"Cable to another card of this process.") S \
 	V(loopback, CHOICE, loopback, 0, 0, "0|1", "0", "Cable from the card to itself.") S \
+	V(inject, CHOICE, inject, 0, 0, "0|1", "0", \
+		"The far end is the test program: flexmock_inject() and flexmock_collect().") S \
 	V(rx_pcap, TEXT, rx_pcap, 1, PATH_MAX - 1, "file", "", "Capture to receive.") S \
 	V(tx_pcap, TEXT, tx_pcap, 1, PATH_MAX - 1, "file", "", \
 		"Capture to record what is sent; an existing file is overwritten.") S \
@@ -144,6 +146,7 @@ struct fmk_options {
 	char lower[FMK_LOWER_MAX]; /**< Text inside dev(), empty if not given. */
 	char peer[FMK_NAME_MAX];   /**< Card at the other end of the cable, empty if none. */
 	bool loopback;
+	bool inject; /**< The far end is the test program. */
 	char rx_pcap[PATH_MAX];
 	char tx_pcap[PATH_MAX];
 	bool infinite_rx;

@@ -3,7 +3,9 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 
+#include <rte_branch_prediction.h>
 #include <rte_common.h>
 #include <rte_cycles.h>
 
@@ -255,9 +257,14 @@ far_timed(const struct fmk_shared *shared)
 uint64_t
 fmk_device_now(const struct fmk_device *device)
 {
+	struct timespec ts;
+
 	if (device->shared->options.clock == FMK_CLOCK_VIRTUAL)
 		return fmk_shared_time(device->shared);
-	return fmk_clock_ps(&device->clock, rte_rdtsc());
+	if (likely(device->clock.mult != 0))
+		return fmk_clock_ps(&device->clock, rte_rdtsc());
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ((uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec) * 1000;
 }
 
 bool

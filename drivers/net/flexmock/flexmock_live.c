@@ -9,6 +9,7 @@
 #include <rte_mbuf.h>
 #include <rte_net.h>
 
+#include <fmk_inject.h>
 #include <fmk_pcap.h>
 #include <fmk_port.h>
 
@@ -192,11 +193,15 @@ free_frame(struct fmk_frame *frame)
 		fmk_frame_free(frame);
 }
 
-/* One frame that waits; false if the pool is dry and the frame, a streamed one, waits on. */
+/*
+ * One frame that waits; false if the pool is dry and the frame waits on. Only streamed frames do: for
+ * the others there is no buffer, and they are lost.
+ */
 static bool
 receive_one(struct flexmock_rxq *rxq, struct fmk_frame *frame, struct rte_mbuf **m)
 {
-	const bool streamed = frame->cookie == NULL;
+	const bool streamed = rxq->port->card->source == FMK_SOURCE_STREAM;
+	const bool own = frame->cookie == NULL;
 
 	*m = NULL;
 	if (frame->len > rxq->port->card->max_frame) {
@@ -205,10 +210,15 @@ receive_one(struct flexmock_rxq *rxq, struct fmk_frame *frame, struct rte_mbuf *
 		return true;
 	}
 	*m = receive_frame(rxq, frame);
-	if (*m != NULL || !streamed)
+	if (*m != NULL)
 		return true;
-	fmk_queue_hold(&rxq->card, frame);
-	return false;
+	if (streamed) {
+		fmk_queue_hold(&rxq->card, frame);
+		return false;
+	}
+	if (own)
+		fmk_frame_free(frame);
+	return true;
 }
 
 /* Take what waits. Streamed frames are taken one by one, as one may have to wait on. */
@@ -341,6 +351,35 @@ flexmock_send_cable(void *queue, struct rte_mbuf **pkts, uint16_t n)
 	for (uint32_t i = 0; i < n; i += LIVE_BURST)
 		send_frames(txq, &pkts[i], RTE_MIN(n - i, (uint32_t)LIVE_BURST));
 	return n;
+}
+
+/* What finds no room is left to the application, as by a ring of descriptors that is full. */
+uint16_t
+flexmock_send_program(void *queue, struct rte_mbuf **pkts, uint16_t n)
+{
+	struct flexmock_txq *txq = queue;
+	struct fmk_device *device = process_device(txq->port);
+	uint64_t bytes = 0;
+	uint32_t wrong = 0;
+	uint16_t done;
+
+	if (unlikely(__atomic_load_n(&txq->slow, __ATOMIC_RELAXED) != 0))
+		return flexmock_send_slow(txq, pkts, n);
+	for (done = 0; done < n; done++) {
+		const struct fmk_frame frame = fmk_frame_of_mbuf(pkts[done]);
+
+		if (frame.len == 0 || frame.len > FMK_FRAME_MAX)
+			wrong++;
+		else if (fmk_inject_send(device, &frame))
+			bytes += frame.len;
+		else
+			break;
+	}
+	rte_pktmbuf_free_bulk(pkts, done);
+	fmk_count(&txq->count->packets, done - wrong);
+	fmk_count(&txq->count->bytes, bytes);
+	fmk_count(&txq->count->write_errors, wrong);
+	return done;
 }
 
 static uint64_t

@@ -20,6 +20,9 @@ uint16_t flexmock_receive_lower(void *queue, struct rte_mbuf **pkts, uint16_t n)
 /** Send along the cable. */
 uint16_t flexmock_send_cable(void *queue, struct rte_mbuf **pkts, uint16_t n);
 
+/** Send to the test program. */
+uint16_t flexmock_send_program(void *queue, struct rte_mbuf **pkts, uint16_t n);
+
 /** Write to the capture of tx_pcap. */
 uint16_t flexmock_send_pcap(void *queue, struct rte_mbuf **pkts, uint16_t n);
 
