@@ -37,9 +37,9 @@ int flexmock_inject(const char *card, const void *frame, uint32_t len);
  * Take the oldest frame that a card with inject=1 has sent and that was not collected. Any thread,
  * also while others poll the card, and also when the card was stopped meanwhile.
  *
- * Up to 4096 frames wait. Then the card sends no more: a port's transmit burst takes fewer packets,
- * and what is sent by a pipe stays there until there is room and the application polls again. A call
- * that waits for what was sent (norman_pipe_alloc(), commands to the card) waits for ever then.
+ * Up to 4096 frames wait. Then the card sends no more until one is taken: a port's transmit burst
+ * takes fewer packets, and what is sent by a pipe stays there. A call that waits for what was sent
+ * (norman_pipe_alloc(), commands to the card) waits for the test then.
  *
  * A port's frame is what the application sent, a pipe's is filled up to 60 bytes with zeros.
  *

@@ -70,8 +70,7 @@ fmk_inject_send(struct fmk_device *device, const struct fmk_frame *frame)
 {
 	struct fmk_frame copy;
 
-	/* A sender that waits for room tries again and again: no copy in vain. */
-	if (rte_ring_full(device->sent->ring) || !copy_frame(frame, &copy))
+	if (!copy_frame(frame, &copy))
 		return false;
 	if (fmk_queue_enqueue(device->sent, &copy, 1) == 1)
 		return true;
@@ -103,6 +102,12 @@ find_device(const char *card, struct fmk_device **device)
 	return (*device)->sent == NULL ? -ENOTSUP : 0;
 }
 
+static uint64_t
+time_of(const struct fmk_device *device)
+{
+	return fmk_device_timed(device) ? fmk_device_now(device) : 0;
+}
+
 /* Frames that found no room. Only the test program brings any. */
 static uint64_t
 count_missed(const struct fmk_shared *shared)
@@ -129,7 +134,7 @@ receive(struct fmk_device *device, const void *data, uint32_t len)
 	const uint64_t missed = count_missed(shared);
 	struct fmk_frame refused;
 
-	fmk_device_deliver(shared, &frame, 1, fmk_device_now(device), &refused);
+	fmk_device_deliver(shared, &frame, 1, time_of(device), &refused);
 	return count_missed(shared) == missed ? 0 : -ENOBUFS;
 }
 
@@ -152,20 +157,22 @@ flexmock_inject(const char *card, const void *frame, uint32_t len)
 }
 
 static int
-collect(struct fmk_queue *sent, void *data, uint32_t size)
+collect(struct fmk_device *device, void *data, uint32_t size)
 {
 	struct fmk_frame frame;
 	int len;
 
-	if (fmk_queue_dequeue(sent, &frame, 1) == 0)
+	if (fmk_queue_dequeue(device->sent, &frame, 1) == 0)
 		return 0;
 	if (frame.len > size) {
-		fmk_queue_hold(sent, &frame);
+		fmk_queue_hold(device->sent, &frame);
 		return -EMSGSIZE;
 	}
 	len = (int)frame.len;
 	memcpy(data, frame.data, frame.len);
 	fmk_frame_free(&frame);
+	/* There is room for what waits in a pipe. */
+	fmk_device_advance(device, time_of(device));
 	return len;
 }
 
@@ -178,7 +185,7 @@ flexmock_collect(const char *card, void *frame, uint32_t size)
 	pthread_mutex_lock(&fmk_control_lock);
 	ret = find_device(card, &device);
 	if (ret == 0)
-		ret = collect(device->sent, frame, size);
+		ret = collect(device, frame, size);
 	pthread_mutex_unlock(&fmk_control_lock);
 	return ret;
 }
