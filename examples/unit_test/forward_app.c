@@ -7,6 +7,7 @@
  * SIGTERM.
  */
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <rte_eal.h>
@@ -36,6 +37,8 @@ main(int argc, char **argv)
 	forward_start(port);
 	signal(SIGINT, on_signal);
 	signal(SIGTERM, on_signal);
+	printf("forwarding on port %u\n", port);
+	fflush(stdout);
 	while (!stop)
 		forward_poll(port);
 	rte_eth_dev_stop(port);

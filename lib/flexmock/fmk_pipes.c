@@ -273,6 +273,6 @@ fmk_device_timed(const struct fmk_device *device)
 	const struct fmk_shared *shared = device->shared;
 
 	return shared->options.rate.kind != FMK_RATE_MAX || device->writer != NULL ||
-		shared->options.clock == FMK_CLOCK_VIRTUAL ||
-		(shared->nic != NULL && fmk_nic_timed(shared->nic)) || far_timed(shared);
+		shared->options.clock == FMK_CLOCK_VIRTUAL || fmk_nic_timed(shared->nic) ||
+		far_timed(shared);
 }
