@@ -164,3 +164,31 @@ def test_example_script_tests_the_application(forward_app):
     done = subprocess.run([sys.executable, script, forward_app], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("ok test_") == 3
+
+
+def code_of(page, start, indent):
+    """Lines of the first indented block behind a text."""
+    lines = open(os.path.join(REPO, "doc", page), encoding="utf-8").read().split(start, 1)[1].split("\n")[1:]
+    block = []
+    for line in lines:
+        if line.startswith(" " * indent) or not line:
+            block.append(line.strip())
+        elif any(block):
+            break
+    return [line for line in block if line]
+
+
+@pytest.mark.parametrize(
+    "page, start, indent, example",
+    [
+        ("guides/nics/flexmock.rst", "without its three others:\n\n.. code-block:: c", 3, "test_forward.c"),
+        ("norman/guide.md", "`examples/unit_test/test_forward_norman.c`:", 4, "test_forward_norman.c"),
+    ],
+)
+def test_docs_show_the_example(page, start, indent, example):
+    source = open(os.path.join(REPO, "examples", "unit_test", example), encoding="utf-8").read()
+    lines = [line.strip() for line in source.split("\n")]
+    code = code_of(page, start, indent)
+    assert len(code) > 10
+    for line in code:
+        assert line in lines
