@@ -49,13 +49,12 @@ class Card:
 
     def collect(self, seconds=10):
         """The next frame that was sent, b"" if none comes in time."""
-        digits = "+"
         end = time.monotonic() + seconds
-        while digits == "+" and time.monotonic() < end:
-            digits = self.ask("/flexmock/collect") or "+"
-        while digits.endswith("+") and len(digits) > 1:
+        while not (digits := self.ask("/flexmock/collect")) and time.monotonic() < end:
+            pass
+        while digits.endswith("+"):
             digits = digits[:-1] + self.ask("/flexmock/collect")
-        return bytes.fromhex(digits.rstrip("+"))
+        return bytes.fromhex(digits)
 
 
 def test_packet_goes_back_with_one_hop_less(card):
