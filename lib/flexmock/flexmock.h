@@ -20,16 +20,16 @@ extern "C" {
 #define FLEXMOCK_DEFAULT_CARD "net_flexmock"
 
 /**
- * A frame arrives from the wire at a card with inject=1, at once. The card does with it what it does
- * with any frame (flow table, address filter, longest frame); its application receives it with its
- * next poll. Any thread, also while others poll the card.
+ * A frame arrives from the wire at a card with inject=1, at once. The card does with it what it
+ * does with any frame (flow table, address filter, longest frame); its application receives it with
+ * its next poll. Any thread, also while others poll the card.
  *
  * @param frame from the Ethernet header on, without CRC; it stays the caller's
  * @param len bytes, 14 to 9728. Short frames arrive as they are, though a wire has none under 60
  * @return 0 if the frame has arrived: whether anybody wanted it is told by the counters. -ENODEV if
  *   there is no such card, -ENOTSUP without inject=1, -EINVAL for another length, -ENETDOWN if the
- *   card is not started or its link is set down, -ENOBUFS if the queue or pipe was full, or the queue stopped:
- *   the frame is counted as missed
+ *   card is not started or its link is set down, -ENOBUFS if the queue or pipe was full, or the
+ *   queue stopped: the frame is counted as missed
  */
 int flexmock_inject(const char *card, const void *frame, uint32_t len);
 

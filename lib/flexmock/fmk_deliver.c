@@ -56,17 +56,20 @@ record(struct fmk_device *device, const uint8_t *data, uint32_t len, uint64_t at
 static bool
 send_along(struct fmk_shared *shared, const uint8_t *data, uint32_t len, uint64_t at)
 {
-	const struct fmk_frame frame = {
-		.data = (void *)(uintptr_t)data,
-		.len = len,
-		.seg_len = len,
-		.cookie = FMK_FRAME_BORROWED,
-	};
+	const struct fmk_frame frame = fmk_frame_borrow(data, len);
 	struct fmk_frame refused;
 	bool down;
 
 	fmk_device_send(shared, &frame, 1, at, &refused, &down);
 	return !down;
+}
+
+static bool
+send_to_program(struct fmk_device *device, const uint8_t *data, uint32_t len)
+{
+	const struct fmk_frame frame = fmk_frame_borrow(data, len);
+
+	return fmk_inject_send(device, &frame);
 }
 
 /* Put a frame of a pipe on the wire (fmk_tx_wire). The MAC fills short frames up. */
@@ -90,7 +93,7 @@ send_from_pipe(void *arg, const uint8_t *data, uint32_t len, uint64_t at)
 		len = FRAME_MIN;
 	}
 	if (device->sent != NULL)
-		return fmk_inject_send_bytes(device, data, len);
+		return send_to_program(device, data, len);
 	if (device->writer != NULL)
 		lost = !record(device, data, len, at);
 	else

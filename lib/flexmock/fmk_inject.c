@@ -78,19 +78,6 @@ fmk_inject_send(struct fmk_device *device, const struct fmk_frame *frame)
 	return false;
 }
 
-bool
-fmk_inject_send_bytes(struct fmk_device *device, const void *data, uint32_t len)
-{
-	const struct fmk_frame frame = {
-		.data = (void *)(uintptr_t)data,
-		.len = len,
-		.seg_len = len,
-		.cookie = FMK_FRAME_BORROWED,
-	};
-
-	return fmk_inject_send(device, &frame);
-}
-
 /* The test program's side. The control lock keeps the card and its queues in place. */
 
 static int
@@ -128,12 +115,7 @@ static int
 receive(struct fmk_device *device, const void *data, uint32_t len)
 {
 	struct fmk_shared *shared = device->shared;
-	const struct fmk_frame frame = {
-		.data = (void *)(uintptr_t)data,
-		.len = len,
-		.seg_len = len,
-		.cookie = FMK_FRAME_BORROWED,
-	};
+	const struct fmk_frame frame = fmk_frame_borrow(data, len);
 	const uint64_t missed = count_missed(shared);
 	struct fmk_frame refused;
 

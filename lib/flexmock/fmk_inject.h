@@ -34,7 +34,4 @@ void fmk_inject_close(struct fmk_device *device);
  */
 bool fmk_inject_send(struct fmk_device *device, const struct fmk_frame *frame);
 
-/** The same with bytes in one piece. */
-bool fmk_inject_send_bytes(struct fmk_device *device, const void *data, uint32_t len);
-
 #endif /* FMK_INJECT_H */

@@ -139,7 +139,7 @@ digit(char c)
 	return isdigit((unsigned char)c) ? c - '0' : tolower(c) - 'a' + 10;
 }
 
-/* Put the bytes of digits behind what is there. @return what ended them, NULL if they are too many */
+/* Put the bytes of digits behind what is there. @return what ended them, NULL if too many */
 static const char *
 append(struct partial *frame, const char *text)
 {

@@ -51,10 +51,11 @@ expect_received(struct fmk_queue *queue, uint32_t number, uint32_t len)
 static bool
 send_one(struct fmk_device *device, uint32_t number, uint32_t len)
 {
-	uint8_t frame[FMK_FRAME_MAX];
+	uint8_t bytes[FMK_FRAME_MAX];
+	const struct fmk_frame frame = fmk_frame_borrow(bytes, len);
 
-	unit_fill(frame, number, len);
-	return fmk_inject_send_bytes(device, frame, len);
+	unit_fill(bytes, number, len);
+	return fmk_inject_send(device, &frame);
 }
 
 static void
