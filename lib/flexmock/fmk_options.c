@@ -350,7 +350,7 @@ check_together(const struct list *list)
 	if (options->rate.kind == FMK_RATE_CAPTURE && (given & BIT(rx_pcap)) == 0)
 		return refuse(list, &list->rows[KEY_rate], list->values[KEY_rate],
 			"allowed only with rx_pcap=<file>");
-	if (options->kernel[0] != '\0' && (given & LIVE) == 0)
+	if (options->kernel[0] != '\0' && (given & (LIVE & ~BIT(inject))) == 0)
 		return refuse(list, &list->rows[KEY_kernel], options->kernel,
 			"allowed only with dev(), peer= or loopback=1");
 	if (strcmp(options->peer, list->card) == 0)

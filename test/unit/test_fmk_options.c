@@ -277,6 +277,7 @@ static const struct {
 	{"inject=1,preload=0", {"preload=0: allowed only without inject"}},
 	{"inject=1,cache=ring", {"cache=ring: allowed only without inject"}},
 	{"inject=1,data=inplace", {"data=inplace: allowed only without inject"}},
+	{"inject=1,kernel=k0", {"kernel=k0: allowed only with dev(), peer= or loopback=1"}},
 	{"inject=1,infinite_rx=1", {"infinite_rx=1: allowed only without inject"}},
 	{"loopback=1,rx_pcap=a", {"rx_pcap=a: allowed only without loopback"}},
 	{"loopback=1,gen()", {"gen(): allowed only without loopback"}},
