@@ -62,13 +62,13 @@ class Background:
     def tail(self):
         return f"{' '.join(self.command)}\n{self.output[-5000:]}"
 
-    def wait(self, limit=120):
-        """Wait until it has ended by itself, well."""
+    def wait(self, limit=120, codes=(0,)):
+        """Wait until it has ended by itself, with one of these exit codes."""
         try:
             self.process.wait(limit)
         except subprocess.TimeoutExpired:
             raise AssertionError(f"does not end\n{self.tail()}") from None
-        assert self.process.returncode == 0, f"exit code {self.process.returncode}\n{self.tail()}"
+        assert self.process.returncode in codes, f"exit code {self.process.returncode}\n{self.tail()}"
         assert not CRASH.search(self.output), self.tail()
 
     def stop(self, limit=120):

@@ -47,10 +47,14 @@ class Network:
         """Put one frame into the interface."""
         self.run("/usr/bin/python3", "-c", SEND, interface, frame.hex())
 
+    def count(self, way, what, *interfaces):
+        """Sum of a counter of the interfaces; way: rx or tx, what: packets, dropped ..."""
+        links = json.loads(self.run("ip", "-j", "-s", "link").stdout)
+        return sum(link["stats64"][way][what] for link in links if link["ifname"] in interfaces)
+
     def packets(self, *interfaces):
         """How many packets the interfaces have received."""
-        links = json.loads(self.run("ip", "-j", "-s", "link").stdout)
-        return sum(link["stats64"]["rx"]["packets"] for link in links if link["ifname"] in interfaces)
+        return self.count("rx", "packets", *interfaces)
 
     def __enter__(self):
         return self
