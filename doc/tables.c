@@ -15,6 +15,7 @@
 
 #include <fmk_counter.h>
 #include <fmk_options.h>
+#include <fmk_telemetry.h>
 
 static const struct {
 	const char *name;
@@ -23,6 +24,7 @@ static const struct {
 } tables[] = {
 	{"options", fmk_options_print_rst, "options of a card, reStructuredText"},
 	{"counters", fmk_counter_print_rst, "counters of a card, reStructuredText"},
+	{"telemetry", fmk_telemetry_print_rst, "commands of telemetry, reStructuredText"},
 	{"help", fmk_options_print, "options of a card, plain text"},
 };
 

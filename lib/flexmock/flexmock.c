@@ -7,9 +7,9 @@
 #include <rte_common.h>
 
 #include "flexmock.h"
+#include "fmk_account.h"
 #include "fmk_control.h"
 #include "fmk_device.h"
-#include "fmk_shares.h"
 
 static struct fmk_device *
 find_virtual(const char *card, int *ret)
@@ -71,45 +71,38 @@ flexmock_time(const char *card, uint64_t *ps)
 	return ret;
 }
 
-/* Counters of the NIC, then those of the card. */
-static const struct fmk_counter_table *const tables[] = {
-	&fmk_nic_counter_table, &fmk_card_counter_table};
-
-static const void *
-counters(const struct fmk_shared *shared, const struct fmk_counter_table *table)
+static int
+find_counter(struct fmk_device *device, const char *name, uint64_t *value)
 {
-	if (table == &fmk_nic_counter_table)
-		return &shared->nic_count;
-	return &shared->count;
+	const char *found;
+	uint64_t now;
+
+	fmk_account_update(device);
+	for (unsigned int i = 0; (found = fmk_account_counter(device->shared, i, &now)) != NULL;
+		i++) {
+		if (strcmp(found, name) != 0)
+			continue;
+		*value = now;
+		return 0;
+	}
+	return -ENOENT;
 }
 
 int
 flexmock_counter(const char *card, const char *name, uint64_t *value)
 {
-	struct fmk_device *device = fmk_device_find(card);
+	struct fmk_device *device;
+	int ret;
 
-	if (device == NULL)
-		return -ENODEV;
-	fmk_shares_count(device);
-	for (unsigned int t = 0; t < RTE_DIM(tables); t++) {
-		for (unsigned int row = 0; row < tables[t]->nb_rows; row++) {
-			if (strcmp(tables[t]->rows[row].name, name) != 0)
-				continue;
-			*value = fmk_counter_get(
-				tables[t], row, counters(device->shared, tables[t]));
-			return 0;
-		}
-	}
-	return -ENOENT;
+	pthread_mutex_lock(&fmk_control_lock);
+	device = fmk_device_find(card);
+	ret = device == NULL ? -ENODEV : find_counter(device, name, value);
+	pthread_mutex_unlock(&fmk_control_lock);
+	return ret;
 }
 
 const char *
 flexmock_counter_name(unsigned int index)
 {
-	for (unsigned int t = 0; t < RTE_DIM(tables); t++) {
-		if (index < tables[t]->nb_rows)
-			return tables[t]->rows[index].name;
-		index -= tables[t]->nb_rows;
-	}
-	return NULL;
+	return fmk_account_counter(NULL, index, NULL);
 }

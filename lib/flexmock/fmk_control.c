@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "fmk_account.h"
 #include "fmk_control.h"
 #include "fmk_device.h"
 #include "fmk_log.h"
@@ -89,6 +90,7 @@ fmk_device_set_queue(struct fmk_device *device, uint16_t id, struct fmk_queue *q
 
 	pthread_mutex_lock(&fmk_control_lock);
 	fmk_stats_keep(device, id);
+	fmk_account_leave_queue(shared, id);
 	lock_queues(shared);
 	shared->rx[id] = queue;
 	unlock_queues(shared);
@@ -134,6 +136,7 @@ load_queue(struct fmk_device *device, uint16_t id)
 {
 	struct fmk_shared *shared = device->shared;
 
+	fmk_account_leave_queue(shared, id);
 	shared->rx[id]->stall_drops = &shared->count.stall_drops;
 	return fmk_queue_load(shared->rx[id], &device->laid[id], shared->options.loop,
 		&shared->epoch, device->mem);

@@ -20,6 +20,7 @@ static const struct fmk_counter_row rx_rows[] = {FMK_RX_COUNTERS(RX_ROW)};
 static const struct fmk_counter_row tx_rows[] = {FMK_TX_COUNTERS(TX_ROW)};
 static const struct fmk_counter_row card_rows[] = {FMK_CARD_COUNTERS(CARD_ROW)};
 static const struct fmk_counter_row nic_rows[] = {FMK_NIC_COUNTERS(NIC_ROW, NIC_ROW)};
+static const struct fmk_counter_row pipe_rows[] = {FMK_PIPE_COUNTERS(NIC_ROW)};
 
 const struct fmk_counter_table fmk_rx_counter_table = {
 	rx_rows, RTE_DIM(rx_rows), sizeof(struct fmk_rx_counters)};
@@ -29,6 +30,8 @@ const struct fmk_counter_table fmk_card_counter_table = {
 	card_rows, RTE_DIM(card_rows), sizeof(struct fmk_card_counters)};
 const struct fmk_counter_table fmk_nic_counter_table = {
 	nic_rows, RTE_DIM(nic_rows), sizeof(struct fmk_nic_counters)};
+const struct fmk_counter_table fmk_pipe_counter_table = {
+	pipe_rows, RTE_DIM(pipe_rows), sizeof(struct fmk_nic_counters)};
 
 uint64_t
 fmk_counter_get(const struct fmk_counter_table *table, unsigned int row, const void *stats)
@@ -82,5 +85,6 @@ fmk_counter_print_rst(FILE *out)
 	print_table(out, "rx_", "rx_qN_", &fmk_rx_counter_table);
 	print_table(out, "tx_", "tx_qN_", &fmk_tx_counter_table);
 	print_table(out, "", NULL, &fmk_card_counter_table);
+	print_table(out, "", NULL, &fmk_pipe_counter_table);
 	print_table(out, "", NULL, &fmk_nic_counter_table);
 }

@@ -11,18 +11,22 @@
  * frames by its senders, atomically) and read by anybody with a plain load. Reset moves a base.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
-/** What a counter means for the port's basic statistics. */
+/**
+ * What a counter means for the port's basic statistics, and whether it counts drops: each frame that
+ * is lost is in exactly one counter of the classes that do (fmk_counter_drops()).
+ */
 enum fmk_counter_class {
-	FMK_COUNT_GOOD,	   /**< Delivered or sent. */
+	FMK_COUNT_GOOD,	   /**< No drop: delivered or sent, or how the card works. */
 	FMK_COUNT_MISSED,  /**< Dropped for want of room: imissed. */
-	FMK_COUNT_NOMBUF,  /**< Buffers that could not be had: rx_nombuf. */
+	FMK_COUNT_NOMBUF,  /**< No drop: buffers that could not be had: rx_nombuf. */
 	FMK_COUNT_ERROR,   /**< Dropped as wrong: ierrors, oerrors. */
-	FMK_COUNT_REFUSED, /**< Dropped as not wanted; in no basic statistic, as on a card. */
-	FMK_COUNT_PART	   /**< Part of what another counter counts. */
+	FMK_COUNT_REFUSED, /**< Dropped otherwise; in no basic statistic, as on a card. */
+	FMK_COUNT_PART	   /**< No drop: frames another counter has, or no number of frames. */
 };
 
 /* X(field, name after rx_ or rx_qN_, class, text) */
@@ -37,7 +41,13 @@ enum fmk_counter_class {
 	X(filtered, "mac_filtered_packets", FMK_COUNT_REFUSED,                                     \
 		"frames to an address the port does not listen to")                                \
 	X(link_down, "link_down_packets", FMK_COUNT_REFUSED,                                       \
-		"frames that arrived by the clock while the link was set down")
+		"frames that arrived by the clock while the link was set down")                    \
+	X(nombuf_lost, "nombuf_lost_packets", FMK_COUNT_REFUSED,                                   \
+		"frames of another card or of the port below for which there was no buffer")       \
+	X(discarded, "discarded_packets", FMK_COUNT_REFUSED,                                       \
+		"frames that waited when the port was stopped or the queue removed")               \
+	X(lower, "lower_packets", FMK_COUNT_GOOD,                                                  \
+		"frames that came straight from a queue of the port below")
 
 #define FMK_TX_COUNTERS(X)                                                                  \
 	X(packets, "packets", FMK_COUNT_GOOD, "frames taken from the application and sent") \
@@ -51,6 +61,8 @@ enum fmk_counter_class {
 
 #define FMK_CARD_COUNTERS(X)                                                                      \
 	X(eof, "rx_eof", FMK_COUNT_GOOD, "1 once the last frame of the replay was handed out")    \
+	X(offered, "rx_offered_packets", FMK_COUNT_GOOD,                                          \
+		"frames that came from the wire, whatever became of them")                        \
 	X(no_queue, "rx_no_queue_packets", FMK_COUNT_REFUSED,                                     \
 		"frames that came when no receive queue was running")                             \
 	X(giant, "rx_giant_packets", FMK_COUNT_ERROR,                                             \
@@ -71,8 +83,29 @@ enum fmk_counter_class {
 		"frames the kernel sent by that interface")                                       \
 	X(kernel_tx_lost, "tx_kernel_lost_packets", FMK_COUNT_ERROR,                              \
 		"frames of the kernel the wire did not take")                                     \
+	X(lower_missed, "rx_lower_missed_packets", FMK_COUNT_MISSED,                              \
+		"frames the port below missed, as it says")                                       \
+	X(lower_errors, "rx_lower_errors", FMK_COUNT_ERROR,                                       \
+		"frames the port below dropped as wrong, as it says")                             \
+	X(lower_nombuf, "rx_lower_nombuf_errors", FMK_COUNT_NOMBUF,                               \
+		"buffers the port below could not have, as it says")                              \
+	X(lower_tx_errors, "tx_lower_errors", FMK_COUNT_PART,                                     \
+		"frames the port below could not send, as it says: some count those, too, that "  \
+		"they refuse and that are offered again")                                         \
 	X(pipe_lost, "tx_pipe_lost_packets", FMK_COUNT_ERROR,                                     \
-		"frames from pipes while the link or the far end was down or the file full")
+		"frames from pipes while the link or the far end was down or the file full, and " \
+		"those the port below had not taken when the last pipe was closed")
+
+/* What the NIC does without a counter of its own, in the same struct as those. */
+#define FMK_PIPE_COUNTERS(X)                                                            \
+	X(pipe_packets, "rx_pipe_packets", FMK_COUNT_GOOD, "packets written to pipes")  \
+	X(pipe_closed, "rx_pipe_closed_packets", FMK_COUNT_REFUSED,                     \
+		"packets to a pipe that was not open")                                  \
+	X(no_slot, "rx_no_slot_packets", FMK_COUNT_MISSED,                              \
+		"packets that came when the NIC had no free slot: IN_PKT less this is " \
+		"OUT_IN_COMP_PKT")                                                      \
+	X(tx_giant, "tx_giant_packets", FMK_COUNT_ERROR,                                \
+		"packets from pipes of more than 1536 bytes, which the MAC does not send")
 
 /*
  * The NIC's own counters, under its own names and in its own order (docs/hardware/counters.md and
@@ -113,7 +146,7 @@ enum fmk_counter_class {
 	X(tx_dsc_tail_upd, "TX_DSC_TAIL_UPD", FMK_COUNT_GOOD, "writes of a transmit tail")         \
 	X(dma_request, "DMA_REQUEST", FMK_COUNT_GOOD, "flits and notifications written to memory") \
 	X(rule_set, "RULE_SET", FMK_COUNT_GOOD, "rules handed to the flow table")                  \
-	X(eviction, "EVICTION", FMK_COUNT_REFUSED, "rules the flow table had no place for")        \
+	X(eviction, "EVICTION", FMK_COUNT_PART, "rules the flow table had no place for")           \
 	A(zero, "MAX_PDUGEN_PKT_FIFO", FMK_COUNT_GOOD,                                             \
 		"0: nothing waits there, as the stages before the bus cost no time")               \
 	A(zero, "MAX_PDUGEN_META_FIFO", FMK_COUNT_GOOD,                                            \
@@ -123,9 +156,9 @@ enum fmk_counter_class {
 	X(rx_dma_dsc_drop_cnt, "RX_DMA_DSC_DROP_CNT", FMK_COUNT_GOOD,                              \
 		"head writes that found nothing to notify")                                        \
 	X(rx_dma_pkt_flit_cnt, "RX_DMA_PKT_FLIT_CNT", FMK_COUNT_GOOD, "flits written to pipes")    \
-	X(rx_dma_pkt_flit_drop_cnt, "RX_DMA_PKT_FLIT_DROP_CNT", FMK_COUNT_REFUSED,                 \
+	X(rx_dma_pkt_flit_drop_cnt, "RX_DMA_PKT_FLIT_DROP_CNT", FMK_COUNT_PART,                    \
 		"flits of packets whose pipe was full or disabled")                                \
-	X(cpu_dsc_buf_full, "CPU_DSC_BUF_FULL", FMK_COUNT_REFUSED,                                 \
+	X(cpu_dsc_buf_full, "CPU_DSC_BUF_FULL", FMK_COUNT_PART,                                    \
 		"notifications lost because their ring was full; the data were delivered")         \
 	X(managed, "CPU_DSC_BUF_IN", FMK_COUNT_GOOD,                                               \
 		"packets and head writes that came to a notification buffer")                      \
@@ -139,7 +172,7 @@ enum fmk_counter_class {
 		"most flits that waited for the bus")                                              \
 	X(max_pcie_meta_fifo, "MAX_PCIE_META_FIFO", FMK_COUNT_GOOD,                                \
 		"most packets that waited for the bus")                                            \
-	X(pcie_rx_ignored_head, "PCIE_RX_IGNORED_HEAD", FMK_COUNT_REFUSED,                         \
+	X(pcie_rx_ignored_head, "PCIE_RX_IGNORED_HEAD", FMK_COUNT_PART,                            \
 		"head writes that were not reacted to, as over 124 waited")                        \
 	A(zero, "PCIE_TX_Q_FULL_SIGNALS", FMK_COUNT_GOOD, "0, as it must remain")                  \
 	X(pcie_tx_dsc_cnt, "PCIE_TX_DSC_CNT", FMK_COUNT_GOOD, "descriptors completed")             \
@@ -173,6 +206,7 @@ struct fmk_card_counters {
 
 struct fmk_nic_counters {
 	FMK_NIC_COUNTERS(FMK_COUNTER_FIELD, FMK_COUNTER_NO_FIELD)
+	FMK_PIPE_COUNTERS(FMK_COUNTER_FIELD)
 	uint64_t zero; /**< Of what never counts. */
 };
 
@@ -221,6 +255,15 @@ extern const struct fmk_counter_table fmk_rx_counter_table;
 extern const struct fmk_counter_table fmk_tx_counter_table;
 extern const struct fmk_counter_table fmk_card_counter_table;
 extern const struct fmk_counter_table fmk_nic_counter_table;
+extern const struct fmk_counter_table fmk_pipe_counter_table; /**< In struct fmk_nic_counters. */
+
+/** @return whether a counter counts frames that were lost */
+static inline bool
+fmk_counter_drops(const struct fmk_counter_row *row)
+{
+	return row->class == FMK_COUNT_MISSED || row->class == FMK_COUNT_ERROR ||
+		row->class == FMK_COUNT_REFUSED;
+}
 
 /** @return a counter since the last reset; @p stats is a fmk_rx_stats or fmk_tx_stats */
 uint64_t fmk_counter_get(

@@ -6,6 +6,7 @@
 
 #include <rte_branch_prediction.h>
 
+#include "fmk_account.h"
 #include "fmk_device.h"
 #include "fmk_inject.h"
 #include "fmk_kernel.h"
@@ -363,6 +364,7 @@ fmk_device_deliver(struct fmk_shared *shared, const struct fmk_frame *frames, ui
 	struct fmk_nic *nic = shared->nic;
 	uint32_t nb_refused = 0;
 
+	fmk_account_offer(shared, n);
 	if (nic == NULL)
 		return fmk_device_deliver_queues(shared, frames, n, refused);
 	fmk_nic_lock(nic);

@@ -10,6 +10,7 @@
 
 #include <rte_string_fns.h>
 
+#include "fmk_account.h"
 #include "fmk_control.h"
 #include "fmk_device.h"
 #include "fmk_inject.h"
@@ -201,8 +202,9 @@ new_shared(const char *name, const struct fmk_options *options, const struct fmk
 	rte_rwlock_init(&shared->far_lock);
 	shared->rx = mem->zalloc(FMK_QUEUES_MAX * sizeof(*shared->rx), options->numa_node);
 	shared->filter = mem->zalloc(sizeof(*shared->filter), options->numa_node);
-	if (shared->rx != NULL && shared->filter != NULL)
+	if (fmk_account_init(shared, mem) == 0 && shared->rx != NULL && shared->filter != NULL)
 		return shared;
+	fmk_account_fini(shared, mem);
 	mem->free(shared->rx);
 	mem->free(shared->filter);
 	mem->free(shared);
@@ -216,6 +218,7 @@ free_device(struct fmk_device *device)
 
 	fmk_control_fini(device);
 	fmk_nic_destroy(shared->nic);
+	fmk_account_fini(shared, device->mem);
 	device->mem->free(shared->filter);
 	device->mem->free(shared->rx);
 	device->mem->free(shared);

@@ -78,6 +78,10 @@ struct fmk_shared {
 	struct fmk_card_counters count_base;
 	struct fmk_nic_counters nic_count;
 	struct fmk_nic_counters nic_count_base;
+	struct fmk_rx_stats **rx_stats; /**< FMK_QUEUES_MAX places; NULL: never set up. */
+	struct fmk_tx_stats **tx_stats;
+	uint64_t *rx_told; /**< Of each queue, frames that count.offered has. */
+	rte_spinlock_t told_lock;
 
 	uint64_t time;	     /**< clock=virtual: device time, picoseconds. */
 	bool queues_started; /**< The DPDK queues were started. */
@@ -108,6 +112,14 @@ fmk_shared_reach(struct fmk_shared *shared, uint64_t ps)
 		;
 }
 
+/** Statistics of the port below as they were read last. */
+struct fmk_lower_told {
+	uint64_t missed;
+	uint64_t errors;
+	uint64_t nombuf;
+	uint64_t tx_errors;
+};
+
 struct fmk_device {
 	TAILQ_ENTRY(fmk_device) next;
 	struct fmk_shared *shared;
@@ -120,6 +132,7 @@ struct fmk_device {
 	struct fmk_pcap_writer *writer; /**< Of tx_pcap. */
 	rte_spinlock_t writer_lock;
 	struct fmk_port *port;	/**< The DPDK port below. */
+	struct fmk_lower_told lower_told;
 	struct fmk_queue *sent; /**< Waits for the test program to collect it (fmk_inject.h). */
 
 	/* For pipes. */

@@ -121,11 +121,14 @@ store(struct fmk_nic *nic, uint32_t id, const uint8_t *flit, const uint8_t *data
 	pipe->outstanding = true;
 	if (unlikely(!enabled || fmk_pipe_room(pipe) < flits)) {
 		fmk_count(&nic->count->rx_dma_pkt_flit_drop_cnt, flits);
-		if (enabled)
-			fmk_count(&nic->count->cpu_pkt_buf_full, 1);
+		fmk_count(enabled ? &nic->count->cpu_pkt_buf_full : &nic->count->pipe_closed, 1);
+		pipe->dropped++;
 		return;
 	}
 	fmk_pipe_write(pipe, flit, data, len);
+	pipe->packets++;
+	pipe->bytes += len;
+	fmk_count(&nic->count->pipe_packets, 1);
 	fmk_count(&nic->count->rx_dma_pkt_flit_cnt, flits);
 	fmk_count(&nic->count->dma_request, flits);
 	if (!silent)
@@ -192,9 +195,11 @@ fmk_nic_receive(struct fmk_nic *nic, const uint8_t *data, uint32_t len, uint64_t
 	if (wait && pipe != FMK_FLOW_MISS && !has_room(nic, pipe, len))
 		return FMK_NIC_WAIT;
 	fmk_count(&nic->count->in_pkt, 1);
-	/* No free slot: the one drop without a counter (input_comp.sv). */
-	if (nic->stopped && nic->nb_held == FMK_NIC_SLOTS)
+	/* No free slot: the one drop without a counter of the NIC's own (input_comp.sv). */
+	if (nic->stopped && nic->nb_held == FMK_NIC_SLOTS) {
+		fmk_count(&nic->count->no_slot, 1);
 		return FMK_NIC_TAKEN;
+	}
 	fmk_count(&nic->count->out_in_comp_pkt, 1);
 	if (pipe == FMK_FLOW_MISS) {
 		fmk_count(&nic->count->in_emptylist_pkt, 1);
@@ -206,6 +211,14 @@ fmk_nic_receive(struct fmk_nic *nic, const uint8_t *data, uint32_t len, uint64_t
 	else
 		store(nic, pipe, flit, data, len);
 	return FMK_NIC_TAKEN;
+}
+
+void
+fmk_nic_pass_by(struct fmk_nic *nic)
+{
+	fmk_count(&nic->count->in_pkt, 1);
+	fmk_count(&nic->count->out_in_comp_pkt, 1);
+	fmk_count(&nic->count->in_emptylist_pkt, 1);
 }
 
 void
@@ -295,6 +308,9 @@ set_pipe(struct fmk_nic *nic, uint16_t id, uint8_t *mem, uint16_t notif)
 	pipe->tail = 0;
 	pipe->outstanding = false;
 	pipe->laid = false;
+	pipe->packets = 0;
+	pipe->bytes = 0;
+	pipe->dropped = 0;
 	fmk_nic_changed(nic);
 }
 

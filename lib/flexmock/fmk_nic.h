@@ -171,6 +171,9 @@ void fmk_nic_unlock(struct fmk_nic *nic);
 enum fmk_nic_verdict fmk_nic_receive(
 	struct fmk_nic *nic, const uint8_t *data, uint32_t len, uint64_t now, bool wait);
 
+/** Note that a frame came that no pipe is to have, as the link is down. Under fmk_nic_lock(). */
+void fmk_nic_pass_by(struct fmk_nic *nic);
+
 /** Note that a frame which missed was dropped: no DPDK queue took it. Under fmk_nic_lock(). */
 void fmk_nic_drop(struct fmk_nic *nic);
 

@@ -405,14 +405,18 @@ parse_card(struct list *list, char *text, char *rest)
 	return ret;
 }
 
+static bool
+is_generator(const struct fmk_options *options)
+{
+	return options->lower[0] == '\0' && options->peer[0] == '\0' && !options->loopback &&
+		!options->inject && options->rx_pcap[0] == '\0';
+}
+
 /* A generator, unlike a capture, plays for ever unless told otherwise. */
 static uint32_t
 resolve_loop(const struct fmk_options *options, bool loop_given)
 {
-	bool generator = options->lower[0] == '\0' && options->peer[0] == '\0' &&
-		!options->loopback && !options->inject && options->rx_pcap[0] == '\0';
-
-	if (options->infinite_rx || (generator && !loop_given))
+	if (options->infinite_rx || (is_generator(options) && !loop_given))
 		return 0;
 	return options->loop;
 }
@@ -450,6 +454,38 @@ fmk_options_parse(const char *card, const char *args, struct fmk_options *option
 	rte_kvargs_free(list.kvargs);
 	free(text);
 	return ret;
+}
+
+static void
+visit_changed(const struct fmk_option_row *rows, unsigned int nb_rows, const char *prefix,
+	const void *fields, const void *plain,
+	void (*visit)(const char *key, const char *value, void *arg), void *arg)
+{
+	char value[FMK_VALUE_TEXT_MAX], before[FMK_VALUE_TEXT_MAX], key[64];
+
+	for (unsigned int i = 0; i < nb_rows; i++) {
+		if (rows[i].kind == FMK_KIND_GEN)
+			continue;
+		fmk_value_format(&rows[i], fields, value);
+		fmk_value_format(&rows[i], plain, before);
+		if (strcmp(value, before) == 0)
+			continue;
+		snprintf(key, sizeof(key), "%s%s", prefix, rows[i].key);
+		visit(key, value, arg);
+	}
+}
+
+void
+fmk_options_changed(const char *card, const struct fmk_options *options,
+	void (*visit)(const char *key, const char *value, void *arg), void *arg)
+{
+	struct fmk_options plain;
+
+	if (fmk_options_parse(card, "", &plain) < 0)
+		return;
+	plain.loop = options->infinite_rx || is_generator(options) ? 0 : 1;
+	visit_changed(card_rows, RTE_DIM(card_rows), "", options, &plain, visit, arg);
+	visit_changed(gen_rows, RTE_DIM(gen_rows), "gen_", &options->gen, &plain.gen, visit, arg);
 }
 
 typedef void (*print_row)(FILE *out, const struct fmk_option_row *row, const char *label);

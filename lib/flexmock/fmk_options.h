@@ -180,6 +180,14 @@ struct fmk_options {
  */
 int fmk_options_parse(const char *card, const char *args, struct fmk_options *options);
 
+/**
+ * Visit the options that are not as they are in a card without any, in the order of the table.
+ *
+ * @param visit gets the key, "gen(key)" as "gen_key", and the value as it would be written
+ */
+void fmk_options_changed(const char *card, const struct fmk_options *options,
+	void (*visit)(const char *key, const char *value, void *arg), void *arg);
+
 /** Words of cache=, by enum fmk_cache. */
 extern const char *const fmk_cache_names[FMK_NB_CACHES];
 

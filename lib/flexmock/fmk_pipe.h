@@ -24,6 +24,11 @@ struct fmk_pipe {
 	bool allocated;
 	bool fallback;
 	bool laid; /**< It plays a share of laid frames (fmk_share.h): the NIC does not write to it. */
+
+	/* Since it was enabled; of a share, when they were last looked at. */
+	uint64_t packets; /**< Written to it. */
+	uint64_t bytes;	  /**< Of these; of a share whose frames differ, by their average. */
+	uint64_t dropped; /**< Packets that found no room, or the pipe not ready. */
 };
 
 /** @return flits that are free */

@@ -393,6 +393,12 @@ fmk_port_link(const struct fmk_port *port, struct rte_eth_link *link)
 		memset(link, 0, sizeof(*link));
 }
 
+int
+fmk_port_stats(const struct fmk_port *port, struct rte_eth_stats *stats)
+{
+	return alive(port) ? rte_eth_stats_get(port->id, stats) : -ENODEV;
+}
+
 static void
 pump_queue(struct fmk_port *port, struct fmk_shared *shared, uint16_t queue, uint64_t now)
 {
@@ -449,15 +455,19 @@ fmk_port_run(struct fmk_port *port)
 	return ret;
 }
 
-void
+uint32_t
 fmk_port_halt(struct fmk_port *port)
 {
+	uint32_t lost;
+
 	fmk_port_flush(port);
+	lost = port->nb_put;
 	rte_pktmbuf_free_bulk(port->put, port->nb_put);
 	port->nb_put = 0;
 	if (port->running)
 		fmk_port_stop(port);
 	port->running = false;
+	return lost;
 }
 
 void

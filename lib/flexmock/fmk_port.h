@@ -83,6 +83,9 @@ void fmk_port_stop(struct fmk_port *port);
 /** Link of the port below; down once it is gone. */
 void fmk_port_link(const struct fmk_port *port, struct rte_eth_link *link);
 
+/** Basic statistics of the port below. Any thread. @return 0 or -errno */
+int fmk_port_stats(const struct fmk_port *port, struct rte_eth_stats *stats);
+
 /**
  * Move received frames to the queues of a card that has another number of them; for the thread
  * that holds fmk_shared.mover.
@@ -96,8 +99,8 @@ void fmk_port_pump(struct fmk_port *port, struct fmk_shared *shared, uint64_t no
  */
 int fmk_port_run(struct fmk_port *port);
 
-/** Stop a port of fmk_port_run(). */
-void fmk_port_halt(struct fmk_port *port);
+/** Stop a port of fmk_port_run(). @return frames it had not taken, which are lost */
+uint32_t fmk_port_halt(struct fmk_port *port);
 
 /**
  * Send a copy of a frame; it leaves with fmk_port_flush() at the latest. One thread at a time.

@@ -229,3 +229,32 @@ fmk_queue_waiting(const struct fmk_queue *queue)
 		return rte_ring_count(queue->ring) + (queue->held.data != NULL);
 	return (uint32_t)RTE_MIN(queue->left, (uint64_t)queue->capacity);
 }
+
+uint32_t
+fmk_queue_backlog(const struct fmk_queue *queue)
+{
+	if (queue->ring == NULL && !queue->paced)
+		return queue->posted == NULL ? 0 : __atomic_load_n(queue->posted, __ATOMIC_RELAXED);
+	return fmk_queue_waiting(queue);
+}
+
+uint64_t
+fmk_queue_played(const struct fmk_queue *queue)
+{
+	if (queue->ring != NULL)
+		return 0;
+	if (queue->paced)
+		return __atomic_load_n(&queue->arrived, __ATOMIC_RELAXED);
+	return queue->total - __atomic_load_n(&queue->left, __ATOMIC_RELAXED);
+}
+
+void
+fmk_queue_discard(struct fmk_queue *queue)
+{
+	fmk_count(&queue->count->discarded, fmk_queue_backlog(queue));
+	if (!queue->paced)
+		return;
+	queue->left = 0;
+	queue->span = 0;
+	queue->span_count = 0;
+}

@@ -71,6 +71,8 @@ struct fmk_queue {
 	/* Live. */
 	struct rte_ring *ring; /**< Of struct fmk_frame; NULL in a preloaded queue. */
 	struct fmk_frame held; /**< Taken and given back; data NULL if none. */
+
+	const uint32_t *posted; /**< Pulled: frames the face has at hand already; NULL: none. */
 };
 
 /**
@@ -159,5 +161,14 @@ fmk_queue_hold(struct fmk_queue *queue, const struct fmk_frame *frame)
 
 /** @return frames that wait for the reader; any thread, an estimate while the queue is polled */
 uint32_t fmk_queue_waiting(const struct fmk_queue *queue);
+
+/** @return frames that came and were not handed over yet; any thread, an estimate likewise */
+uint32_t fmk_queue_backlog(const struct fmk_queue *queue);
+
+/** @return frames of the replay that have come so far; 0 for a live queue. Any thread. */
+uint64_t fmk_queue_played(const struct fmk_queue *queue);
+
+/** Count a stopped queue's frames that wait as discarded; the face frees those of a live ring. */
+void fmk_queue_discard(struct fmk_queue *queue);
 
 #endif /* FMK_QUEUE_H */

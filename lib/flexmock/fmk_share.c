@@ -508,6 +508,16 @@ fmk_share_check(const char *card, const struct fmk_options *options)
 	return 0;
 }
 
+static uint64_t
+count_bytes(const struct fmk_flexbuf *buf)
+{
+	uint64_t bytes = 0;
+
+	for (uint64_t i = 0; i < buf->nb_frames; i++)
+		bytes += buf->desc[i].len;
+	return bytes;
+}
+
 static uint32_t
 least_flits(const struct fmk_flexbuf *buf)
 {
@@ -606,6 +616,7 @@ fmk_share_create(struct fmk_flexbuf *buf, const struct fmk_share_conf *conf)
 	share->until = UINT64_MAX;
 	share->paced = conf->options->rate.kind != FMK_RATE_MAX;
 	share->least = least_flits(buf);
+	share->bytes = count_bytes(buf);
 	share->uniform = FMK_FLITS(buf->max_len) * buf->nb_frames == buf->nb_flits
 		? (uint32_t)FMK_FLITS(buf->max_len)
 		: 0;

@@ -107,6 +107,7 @@ struct fmk_share {
 
 	struct fmk_run lap;
 	struct fmk_flexbuf buf;
+	uint64_t bytes;	  /**< Of the frames of the lap. */
 	uint64_t start;	  /**< Pulled: frames of the replay that were played before. */
 	uint32_t version; /**< Of the steering it was laid for. */
 	struct fmk_share_counters told; /**< Of count, what the card's counters have. */

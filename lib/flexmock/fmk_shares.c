@@ -248,7 +248,7 @@ make_share(struct fmk_device *device, struct fmk_refresh *refresh)
 	struct fmk_flexbuf buf;
 
 	if (mine->share != NULL)
-		fmk_shares_fold(device, mine->share);
+		fmk_shares_fold(device, refresh->pipe);
 	drop_share(mine);
 	refresh->anew = true;
 	if (fmk_shares_lay(device, refresh->pipe, &buf) < 0)
@@ -289,7 +289,7 @@ go_live(struct fmk_device *device, struct fmk_refresh *refresh)
 	struct fmk_mine *mine = &device->shares->mine[refresh->pipe];
 
 	if (mine->share != NULL)
-		fmk_shares_fold(device, mine->share);
+		fmk_shares_fold(device, refresh->pipe);
 	refresh->anew = mine->share != NULL;
 	drop_share(mine);
 	fmk_nic_set_laid(device->shared->nic, refresh->pipe, false);
@@ -335,8 +335,11 @@ refresh_laid(struct fmk_device *device, struct fmk_refresh *refresh)
 	struct fmk_shares *shares = device->shares;
 	struct fmk_mine *mine = &shares->mine[refresh->pipe];
 
-	if (shares->version != fmk_nic_version(device->shared->nic))
+	if (shares->version != fmk_nic_version(device->shared->nic)) {
+		fmk_shares_count_nobodys(device);
 		steer_all(shares, device->shared->nic, refresh->now);
+		fmk_shares_resteered(device);
+	}
 	if (may_lay(mine, refresh))
 		make_share(device, refresh);
 	if (mine->share == NULL)
@@ -392,7 +395,7 @@ fmk_shares_close(struct fmk_device *device, uint16_t pipe, bool in_flight)
 	mine = &shares->mine[pipe];
 	pthread_mutex_lock(&shares->lock);
 	if (mine->share != NULL)
-		fmk_shares_fold(device, mine->share);
+		fmk_shares_fold(device, pipe);
 	shares->played = RTE_MAX(shares->played, fmk_shares_played(shares, mine));
 	mine->start = shares->played;
 	if (in_flight && mine->share != NULL) {
@@ -413,6 +416,8 @@ fmk_shares_end(struct fmk_device *device, uint64_t *now)
 
 	*now = paced && device->shared->epoch != FMK_NOT_BEGUN ? fmk_device_now(device) : 0;
 	pthread_mutex_lock(&shares->lock);
+	if (!shares->live)
+		fmk_shares_count_nobodys(device);
 	shares->live = true;
 	shares->live_at = *now;
 	played = fmk_shares_furthest(shares);

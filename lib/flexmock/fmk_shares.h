@@ -66,6 +66,13 @@ void fmk_shares_close(struct fmk_device *device, uint16_t pipe, bool in_flight);
  */
 uint64_t fmk_shares_end(struct fmk_device *device, uint64_t *now);
 
+/** Keep shares from coming and going, for fmk_shares_used(); before fmk_nic_lock(). */
+void fmk_shares_lock(struct fmk_device *device);
+void fmk_shares_unlock(struct fmk_device *device);
+
+/** @return flits of a pipe's share that have come and were not freed */
+uint32_t fmk_shares_used(const struct fmk_device *device, uint16_t pipe);
+
 /** Bring the NIC's counters up to date. Thread-safe. */
 void fmk_shares_count(struct fmk_device *device);
 

@@ -63,7 +63,13 @@ uint64_t fmk_shares_furthest(const struct fmk_shares *shares);
 /** Lay the frames of an owner. @return 0 or -errno after one line of log */
 int fmk_shares_lay(struct fmk_device *device, uint16_t owner, struct fmk_flexbuf *buf);
 
-/** What a share knows goes to the card's counters; it may be destroyed then. */
-void fmk_shares_fold(struct fmk_device *device, struct fmk_share *share);
+/** What a pipe's share knows goes to the card's counters; it may be destroyed then. */
+void fmk_shares_fold(struct fmk_device *device, uint16_t pipe);
+
+/** Count the frames that are no pipe's, before others are. */
+void fmk_shares_count_nobodys(struct fmk_device *device);
+
+/** Others are: from now on these are counted. */
+void fmk_shares_resteered(struct fmk_device *device);
 
 #endif /* FMK_SHARES_PRIVATE_H */

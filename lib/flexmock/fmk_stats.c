@@ -20,7 +20,7 @@
 #include <rte_common.h>
 #include <rte_lcore.h>
 
-#include "flexmock.h"
+#include "fmk_account.h"
 #include "fmk_control.h"
 #include "fmk_device.h"
 #include "fmk_log.h"
@@ -32,7 +32,7 @@
 
 struct fmk_stats {
 	TAILQ_ENTRY(fmk_stats) next;
-	const struct fmk_device *device;
+	struct fmk_device *device;
 	const char *option;  /* The path as given, for messages. */
 	char path[PATH_MAX]; /* Absolute: the program may change its folder. */
 	char temp[PATH_MAX];
@@ -123,15 +123,14 @@ static void
 collect(struct fmk_stats *stats)
 {
 	const char *name;
+	uint64_t value;
 
 	stats->len = 0;
 	line(stats, "", "time_ns", now_ns());
-	for (unsigned int i = 0; (name = flexmock_counter_name(i)) != NULL; i++) {
-		uint64_t value = 0;
-
-		flexmock_counter(stats->device->shared->name, name, &value);
+	fmk_account_update(stats->device);
+	for (unsigned int i = 0;
+		(name = fmk_account_counter(stats->device->shared, i, &value)) != NULL; i++)
 		line(stats, "", name, value);
-	}
 	add_queues(stats);
 }
 

@@ -7,6 +7,7 @@
 
 #include <rte_common.h>
 
+#include "fmk_account.h"
 #include "fmk_nic.h"
 #include "fmk_pace.h"
 #include "fmk_stream.h"
@@ -127,6 +128,8 @@ pipe_took(struct fmk_stream *stream, struct fmk_shared *shared, uint64_t at, boo
 		return false;
 	if (!fmk_wire_passes(&shared->wire)) {
 		*wait = pulled(stream);
+		if (!*wait)
+			fmk_nic_pass_by(shared->nic);
 		return false;
 	}
 	verdict = fmk_device_deliver_pipe(
@@ -182,15 +185,18 @@ adapt(struct fmk_stream *stream, bool caught_up)
 static bool
 move(struct fmk_stream *stream, struct fmk_shared *shared, uint64_t now)
 {
-	for (uint32_t i = 0; i < stream->burst; i++) {
+	uint32_t i;
+
+	for (i = 0; i < stream->burst; i++) {
 		if (stream->held.data == NULL && !stream->ended)
 			hold_next(stream);
 		if (stream->held.data == NULL ||
 			(!pulled(stream) && (int64_t)(now - stream->held_at) < 0) ||
 			!release_held(stream, shared, now))
-			return true;
+			break;
 	}
-	return false;
+	fmk_account_offer(shared, i);
+	return i < stream->burst;
 }
 
 /* Length of a lap; all of it is read. */

@@ -194,8 +194,9 @@ emit(const struct run *run, const uint8_t *data, uint32_t len)
 	if (!gone)
 		return false;
 	fmk_count(&run->nic->count->pcie_tx_dma_pkt, 1);
-	if (likely(len <= FMK_NIC_FRAME_MAX))
-		fmk_count(&run->nic->count->dm_eth_pkt, 1);
+	fmk_count(likely(len <= FMK_NIC_FRAME_MAX) ? &run->nic->count->dm_eth_pkt
+						   : &run->nic->count->tx_giant,
+		1);
 	return true;
 }
 
@@ -267,6 +268,7 @@ count_frames(const struct run *run, const uint8_t *at, uint32_t left)
 	}
 	fmk_count(&count->pcie_tx_dma_pkt, frames);
 	fmk_count(&count->dm_eth_pkt, frames - giants);
+	fmk_count(&count->tx_giant, giants);
 	fmk_count(&count->out_pkt, frames - giants);
 	return done;
 }

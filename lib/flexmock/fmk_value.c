@@ -235,6 +235,83 @@ fmk_value_parse(const struct fmk_option_row *row, const char *value, void *field
 	return parsers[row->kind](row, value, RTE_PTR_ADD(fields, row->offset));
 }
 
+static int64_t
+load_number(const struct fmk_option_row *row, const void *field)
+{
+	switch (row->size) {
+	case sizeof(uint8_t):
+		return *(const uint8_t *)field;
+	case sizeof(uint16_t):
+		return *(const uint16_t *)field;
+	case sizeof(uint32_t):
+		if (row->min < 0)
+			return *(const int32_t *)field;
+		return *(const uint32_t *)field;
+	default:
+		return *(const int64_t *)field;
+	}
+}
+
+static void
+format_choice(const struct fmk_option_row *row, int64_t place, char *text)
+{
+	const char *word = row->syntax;
+
+	while (place-- > 0)
+		word += strcspn(word, "|") + 1;
+	snprintf(text, FMK_VALUE_TEXT_MAX, "%.*s", (int)strcspn(word, "|"), word);
+}
+
+static void
+format_rate(const struct fmk_rate *rate, char *text)
+{
+	if (rate->kind == FMK_RATE_MAX)
+		snprintf(text, FMK_VALUE_TEXT_MAX, "max");
+	else if (rate->kind == FMK_RATE_CAPTURE)
+		snprintf(text, FMK_VALUE_TEXT_MAX, "capture*%.15g", rate->value);
+	else
+		snprintf(text, FMK_VALUE_TEXT_MAX, "%.0f%s", rate->value,
+			rate->kind == FMK_RATE_PPS ? "pps" : "bps");
+}
+
+const char *
+fmk_value_format(
+	const struct fmk_option_row *row, const void *fields, char text[static FMK_VALUE_TEXT_MAX])
+{
+	const void *field = RTE_PTR_ADD(fields, row->offset);
+	struct in_addr address;
+
+	text[0] = '\0';
+	switch (row->kind) {
+	case FMK_KIND_DEVICE:
+	case FMK_KIND_TEXT:
+		snprintf(text, FMK_VALUE_TEXT_MAX, "%s", (const char *)field);
+		break;
+	case FMK_KIND_CHOICE:
+		format_choice(row, load_number(row, field), text);
+		break;
+	case FMK_KIND_RATE:
+		format_rate(field, text);
+		break;
+	case FMK_KIND_ADDRESS:
+		address.s_addr = htonl((uint32_t)load_number(row, field));
+		inet_ntop(AF_INET, &address, text, FMK_VALUE_TEXT_MAX);
+		break;
+	case FMK_KIND_MAC:
+		rte_ether_format_addr(text, FMK_VALUE_TEXT_MAX, field);
+		break;
+	case FMK_KIND_PRELOAD:
+		if (load_number(row, field) == FMK_PRELOAD_AUTO) {
+			snprintf(text, FMK_VALUE_TEXT_MAX, "auto");
+			break;
+		}
+		/* fall through */
+	default:
+		snprintf(text, FMK_VALUE_TEXT_MAX, "%" PRId64, load_number(row, field));
+	}
+	return text;
+}
+
 const char *
 fmk_value_allowed(const struct fmk_option_row *row, char text[static FMK_VALUE_TEXT_MAX])
 {

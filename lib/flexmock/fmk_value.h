@@ -41,6 +41,15 @@ struct fmk_option_row {
  */
 int fmk_value_parse(const struct fmk_option_row *row, const char *value, void *fields);
 
+/**
+ * Write a value as an option string has it, of any kind but FMK_KIND_GEN; long texts are cut.
+ *
+ * @param fields struct the row's offset counts in
+ * @return text
+ */
+const char *fmk_value_format(
+	const struct fmk_option_row *row, const void *fields, char text[static FMK_VALUE_TEXT_MAX]);
+
 /** Say what values a key may have. @return text */
 const char *fmk_value_allowed(
 	const struct fmk_option_row *row, char text[static FMK_VALUE_TEXT_MAX]);

@@ -45,8 +45,6 @@ struct flexmock_port {
 	uint8_t level; /**< Indices of the burst functions in use, flexmock_rxtx.c. */
 	uint8_t rx_variant;
 	uint8_t tx_variant;
-	struct fmk_rx_stats *rx_stats[RTE_MAX_QUEUES_PER_PORT]; /**< NULL: never set up. */
-	struct fmk_tx_stats *tx_stats[RTE_MAX_QUEUES_PER_PORT];
 };
 
 /** Of the primary process: process_private. */

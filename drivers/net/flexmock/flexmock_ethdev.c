@@ -255,15 +255,6 @@ release_queues(struct rte_eth_dev *dev)
 	dev->data->nb_tx_queues = 0;
 }
 
-static void
-free_stats(struct flexmock_port *port)
-{
-	for (unsigned int q = 0; q < RTE_MAX_QUEUES_PER_PORT; q++) {
-		rte_free(port->rx_stats[q]);
-		rte_free(port->tx_stats[q]);
-	}
-}
-
 int
 flexmock_close(struct rte_eth_dev *dev, bool keep_lower)
 {
@@ -274,7 +265,6 @@ flexmock_close(struct rte_eth_dev *dev, bool keep_lower)
 	flexmock_link_close(dev);
 	flexmock_forget_lower(dev);
 	release_queues(dev);
-	free_stats(flexmock_port(dev));
 	fmk_device_destroy(process->device, keep_lower);
 	free(process);
 	dev->process_private = NULL;

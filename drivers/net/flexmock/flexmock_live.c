@@ -62,6 +62,7 @@ flexmock_receive_shut(struct flexmock_rxq *rxq)
 		return 0;
 	if (port->lower_rx) {
 		n = rte_eth_rx_burst(port->lower_id, rxq->card.id, pkts, LIVE_BURST);
+		fmk_count(&rxq->card.count->lower, n);
 		fmk_count(&rxq->card.count->link_down, n);
 		rte_pktmbuf_free_bulk(pkts, n);
 	} else if (card->source == FMK_SOURCE_LOWER || card->options.rate.kind != FMK_RATE_MAX) {
@@ -216,6 +217,7 @@ receive_one(struct flexmock_rxq *rxq, struct fmk_frame *frame, struct rte_mbuf *
 		fmk_queue_hold(&rxq->card, frame);
 		return false;
 	}
+	fmk_count(&rxq->card.count->nombuf_lost, 1);
 	if (own)
 		fmk_frame_free(frame);
 	return true;
@@ -298,6 +300,7 @@ flexmock_receive_lower(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
 	if (unlikely(slow & FMK_SLOW_SHUT))
 		return flexmock_receive_shut(rxq);
 	n = rte_eth_rx_burst(port->lower_id, rxq->card.id, pkts, nb_pkts);
+	fmk_count(&rxq->card.count->lower, n);
 	bytes = stamp(pkts, n, port, &too_long);
 	if (unlikely(slow != 0 || too_long))
 		n = flexmock_receive_filtered(rxq, pkts, n, &bytes);

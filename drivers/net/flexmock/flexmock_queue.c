@@ -9,20 +9,11 @@
 #include <rte_malloc.h>
 #include <rte_mbuf.h>
 
+#include <fmk_account.h>
 #include <fmk_cache.h>
 
 #include "flexmock.h"
 #include "flexmock_rxtx.h"
-
-/* Counters live as long as the port: a queue set up again goes on with its own. */
-static void *
-queue_stats(void **place, size_t size, unsigned int socket_id)
-{
-	if (*place == NULL)
-		*place = rte_zmalloc_socket(
-			"flexmock stats", size, RTE_CACHE_LINE_SIZE, (int)socket_id);
-	return *place;
-}
 
 static int
 check_room(const struct rte_eth_dev *dev, uint16_t id, uint32_t room, bool scatter)
@@ -59,6 +50,7 @@ alloc_posted(struct flexmock_rxq *rxq, uint16_t nb_desc, unsigned int socket_id)
 		RTE_CACHE_LINE_SIZE, (int)socket_id);
 	posted->len = rte_zmalloc_socket("flexmock ring", nb_desc * sizeof(*posted->len),
 		RTE_CACHE_LINE_SIZE, (int)socket_id);
+	rxq->card.posted = &posted->count;
 	return posted->mbufs == NULL || posted->len == NULL ? -ENOMEM : 0;
 }
 
@@ -108,8 +100,7 @@ new_rxq(struct rte_eth_dev *dev, uint16_t id, uint16_t nb_desc, unsigned int soc
 	struct rte_mempool *pool)
 {
 	struct flexmock_port *port = flexmock_port(dev);
-	struct fmk_rx_stats *stats =
-		queue_stats((void **)&port->rx_stats[id], sizeof(*port->rx_stats[id]), socket_id);
+	struct fmk_rx_stats *stats = fmk_account_rx_queue(flexmock_device(dev), id, (int)socket_id);
 	struct flexmock_rxq *rxq = rte_zmalloc_socket(
 		"flexmock rxq", sizeof(*rxq), RTE_CACHE_LINE_SIZE, (int)socket_id);
 
@@ -172,8 +163,7 @@ flexmock_tx_queue_setup(struct rte_eth_dev *dev, uint16_t id, uint16_t nb_desc,
 {
 	uint64_t offloads = conf->offloads | dev->data->dev_conf.txmode.offloads;
 	struct flexmock_port *port = flexmock_port(dev);
-	struct fmk_tx_stats *stats =
-		queue_stats((void **)&port->tx_stats[id], sizeof(*port->tx_stats[id]), socket_id);
+	struct fmk_tx_stats *stats = fmk_account_tx_queue(flexmock_device(dev), id, (int)socket_id);
 	struct flexmock_txq *txq = rte_zmalloc_socket(
 		"flexmock txq", sizeof(*txq), RTE_CACHE_LINE_SIZE, (int)socket_id);
 

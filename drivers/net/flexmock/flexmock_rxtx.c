@@ -645,6 +645,7 @@ flexmock_rx_drain(struct flexmock_rxq *rxq)
 {
 	struct flexmock_posted *posted = &rxq->posted;
 
+	fmk_queue_discard(&rxq->card);
 	for (; posted->count > 0; posted->count--) {
 		rte_pktmbuf_free(posted->mbufs[posted->head]);
 		if (++posted->head == rxq->card.capacity)

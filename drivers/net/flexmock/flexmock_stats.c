@@ -7,14 +7,12 @@
 
 #include <rte_ethdev.h>
 
-#include <fmk_shares.h>
+#include <fmk_account.h>
 
 #include "flexmock.h"
 
 static const struct fmk_counter_table *const rx_table = &fmk_rx_counter_table;
 static const struct fmk_counter_table *const tx_table = &fmk_tx_counter_table;
-static const struct fmk_counter_table *const card_table = &fmk_card_counter_table;
-static const struct fmk_counter_table *const nic_table = &fmk_nic_counter_table;
 
 /* Row 0 and 1 of both tables; held by the queue statistics of ethdev under these names. */
 enum { ROW_PACKETS, ROW_BYTES };
@@ -22,13 +20,30 @@ enum { ROW_PACKETS, ROW_BYTES };
 static uint64_t
 rx_value(const struct flexmock_port *port, uint16_t q, unsigned int row)
 {
-	return port->rx_stats[q] == NULL ? 0 : fmk_counter_get(rx_table, row, port->rx_stats[q]);
+	const struct fmk_rx_stats *stats = port->card->rx_stats[q];
+
+	return stats == NULL ? 0 : fmk_counter_get(rx_table, row, stats);
 }
 
 static uint64_t
 tx_value(const struct flexmock_port *port, uint16_t q, unsigned int row)
 {
-	return port->tx_stats[q] == NULL ? 0 : fmk_counter_get(tx_table, row, port->tx_stats[q]);
+	const struct fmk_tx_stats *stats = port->card->tx_stats[q];
+
+	return stats == NULL ? 0 : fmk_counter_get(tx_table, row, stats);
+}
+
+/* Frames a receive queue lost, for whatever reason. */
+static uint64_t
+rx_lost(const struct flexmock_port *port, uint16_t q)
+{
+	uint64_t sum = 0;
+
+	for (unsigned int row = 0; row < rx_table->nb_rows; row++) {
+		if (fmk_counter_drops(&rx_table->rows[row]))
+			sum += rx_value(port, q, row);
+	}
+	return sum;
 }
 
 static uint64_t
@@ -69,17 +84,45 @@ add_tx(const struct fmk_tx_stats *queue, struct rte_eth_stats *stats)
 	stats->oerrors += fmk_counter_sum(tx_table, FMK_COUNT_ERROR, queue);
 }
 
+/* What the port below has lost, before or behind this one. */
+static void
+add_lower(const struct fmk_shared *card, struct rte_eth_stats *stats)
+{
+	const struct fmk_card_counters *now = &card->count, *base = &card->count_base;
+
+	stats->imissed += now->lower_missed - base->lower_missed;
+	stats->ierrors += now->lower_errors - base->lower_errors;
+	stats->rx_nombuf += now->lower_nombuf - base->lower_nombuf;
+	stats->oerrors += now->lower_tx_errors - base->lower_tx_errors;
+}
+
+/*
+ * Bring the card's counters up to date. What pipes and the port below have had only the primary
+ * process can see.
+ */
+static void
+update(const struct rte_eth_dev *dev)
+{
+	if (rte_eal_process_type() == RTE_PROC_PRIMARY)
+		fmk_account_update(flexmock_device(dev));
+	else
+		fmk_account_update_queues(flexmock_port(dev)->card);
+}
+
 int
 flexmock_stats_get(FLEXMOCK_STATS_ARGS)
 {
 	const struct flexmock_port *port = flexmock_port(dev);
+	const struct fmk_shared *card = port->card;
 
+	update(dev);
 	for (uint16_t q = 0; q < RTE_MAX_QUEUES_PER_PORT; q++) {
-		if (port->rx_stats[q] != NULL)
-			add_rx(port->rx_stats[q], stats);
-		if (port->tx_stats[q] != NULL)
-			add_tx(port->tx_stats[q], stats);
+		if (card->rx_stats[q] != NULL)
+			add_rx(card->rx_stats[q], stats);
+		if (card->tx_stats[q] != NULL)
+			add_tx(card->tx_stats[q], stats);
 	}
+	add_lower(card, stats);
 	for (uint16_t q = 0; q < RTE_ETHDEV_QUEUE_STAT_CNTRS; q++) {
 		if (FLEXMOCK_QUEUE_STATS(stats, queue_stats) == NULL)
 			break;
@@ -91,32 +134,18 @@ flexmock_stats_get(FLEXMOCK_STATS_ARGS)
 			tx_value(port, q, ROW_PACKETS);
 		FLEXMOCK_QUEUE_STATS(stats, queue_stats)->q_obytes[q] =
 			tx_value(port, q, ROW_BYTES);
+		FLEXMOCK_QUEUE_STATS(stats, queue_stats)->q_errors[q] = rx_lost(port, q);
 	}
 	return 0;
-}
-
-/* Pipes of the card that play laid frames do not count while they run: their process can look. */
-static void
-count_pipes(const struct rte_eth_dev *dev)
-{
-	if (rte_eal_process_type() == RTE_PROC_PRIMARY)
-		fmk_shares_count(flexmock_device(dev));
 }
 
 int
 flexmock_stats_reset(struct rte_eth_dev *dev)
 {
-	const struct flexmock_port *port = flexmock_port(dev);
+	struct fmk_shared *card = flexmock_port(dev)->card;
 
-	count_pipes(dev);
-	for (uint16_t q = 0; q < RTE_MAX_QUEUES_PER_PORT; q++) {
-		if (port->rx_stats[q] != NULL)
-			fmk_counter_reset(rx_table, port->rx_stats[q]);
-		if (port->tx_stats[q] != NULL)
-			fmk_counter_reset(tx_table, port->tx_stats[q]);
-	}
-	fmk_counter_reset(card_table, &port->card->count);
-	fmk_counter_reset(nic_table, &port->card->nic_count);
+	update(dev);
+	fmk_account_reset(card, rte_eal_process_type() == RTE_PROC_PRIMARY ? card->nic : NULL);
 	return 0;
 }
 
@@ -145,16 +174,15 @@ xstat(struct xstat_walk *walk, const char *prefix, const char *name, uint64_t va
 static void
 walk_totals(const struct flexmock_port *port, struct xstat_walk *walk)
 {
+	const char *name;
+	uint64_t value;
+
 	for (unsigned int row = ROW_BYTES + 1; row < rx_table->nb_rows; row++)
 		xstat(walk, "rx_", rx_table->rows[row].name, rx_total(port, row));
 	for (unsigned int row = ROW_BYTES + 1; row < tx_table->nb_rows; row++)
 		xstat(walk, "tx_", tx_table->rows[row].name, tx_total(port, row));
-	for (unsigned int row = 0; row < card_table->nb_rows; row++)
-		xstat(walk, "", card_table->rows[row].name,
-			fmk_counter_get(card_table, row, &port->card->count));
-	for (unsigned int row = 0; row < nic_table->nb_rows; row++)
-		xstat(walk, "", nic_table->rows[row].name,
-			fmk_counter_get(nic_table, row, &port->card->nic_count));
+	for (unsigned int i = 0; (name = fmk_account_counter(port->card, i, &value)) != NULL; i++)
+		xstat(walk, "", name, value);
 }
 
 static void
@@ -178,7 +206,7 @@ walk_queues(const struct rte_eth_dev *dev, struct xstat_walk *walk)
 static int
 walk_all(const struct rte_eth_dev *dev, struct xstat_walk *walk)
 {
-	count_pipes(dev);
+	update(dev);
 	walk_totals(flexmock_port(dev), walk);
 	walk_queues(dev, walk);
 	return (int)walk->n;
