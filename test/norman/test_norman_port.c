@@ -316,6 +316,39 @@ cable_joins_queues_and_pipes(void **state)
 	expect_full();
 }
 
+/* What pipes send over a cable to a port without mbufs is lost, each frame once. */
+static void
+frames_without_an_mbuf_are_lost_and_counted(void **state)
+{
+	struct rte_mbuf *all[MBUFS], *pkts[16];
+	struct norman_device *dev;
+	struct norman_pipe *tx;
+	uint16_t id;
+
+	(void)state;
+	assert_int_equal(rte_vdev_init("net_flexmock30", ""), 0);
+	assert_int_equal(rte_vdev_init("net_flexmock31", "peer=net_flexmock30"), 0);
+	dev = norman_device_open("net_flexmock31");
+	assert_non_null(dev);
+	tx = open_tx(dev);
+	id = start_port("net_flexmock30");
+	send_burst(tx, 10, 0, 0);
+	assert_int_equal(rte_pktmbuf_alloc_bulk(pool, all, MBUFS), 0);
+	assert_int_equal(rte_eth_rx_burst(id, 0, pkts, 16), 0);
+	rte_pktmbuf_free_bulk(all, MBUFS);
+	assert_int_equal(xstat(id, "rx_nombuf_lost_packets"), 10);
+	send_burst(tx, 3, 0, 10);
+	assert_int_equal(rte_eth_rx_burst(id, 0, pkts, 16), 3);
+	for (uint32_t i = 0; i < 3; i++)
+		check_frame(rte_pktmbuf_mtod(pkts[i], uint8_t *), 60, 0, 10 + i);
+	rte_pktmbuf_free_bulk(pkts, 3);
+	assert_int_equal(xstat(id, "rx_offered_packets"), 13);
+	norman_device_close(dev);
+	stop_port("net_flexmock30");
+	assert_int_equal(rte_vdev_uninit("net_flexmock31"), 0);
+	expect_full();
+}
+
 static void
 port_on_laid_frames_takes_no_pipes(void **state)
 {
@@ -448,6 +481,7 @@ main(void)
 		cmocka_unit_test(device_that_is_no_port_is_refused),
 		cmocka_unit_test(card_is_a_port_and_has_pipes),
 		cmocka_unit_test(cable_joins_queues_and_pipes),
+		cmocka_unit_test(frames_without_an_mbuf_are_lost_and_counted),
 		cmocka_unit_test(port_on_laid_frames_takes_no_pipes),
 		cmocka_unit_test(card_is_put_over_a_port_with_one_below),
 		cmocka_unit_test(queues_follow_the_virtual_clock),

@@ -270,6 +270,8 @@ want_of_mbufs_is_counted(void **state)
 	n = pmd_receive(pair.b, 0, pkts, 64);
 	assert_int_equal(n, 15);
 	assert_int_equal(pmd_stats(pair.b).rx_nombuf, 49);
+	assert_int_equal(pmd_xstat(pair.b, "rx_nombuf_lost_packets"), 49);
+	assert_int_equal(pmd_xstat(pair.b, "rx_offered_packets"), 64);
 	rte_pktmbuf_free_bulk(pkts, n);
 	pmd_send_made(pair.a, 0, pair.pool_a, 0, 10);
 	expect_numbers(pair.b, 0, 0, 10);

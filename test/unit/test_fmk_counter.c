@@ -115,10 +115,50 @@ classes_match_basic_statistics(void **state)
 	stats.now.oversize = 4;
 	stats.now.filtered = 8;
 	stats.now.link_down = 16;
+	stats.now.nombuf_lost = 32;
+	stats.now.discarded = 64;
 	assert_int_equal(fmk_counter_sum(&fmk_rx_counter_table, FMK_COUNT_MISSED, &stats), 1);
 	assert_int_equal(fmk_counter_sum(&fmk_rx_counter_table, FMK_COUNT_NOMBUF, &stats), 2);
 	assert_int_equal(fmk_counter_sum(&fmk_rx_counter_table, FMK_COUNT_ERROR, &stats), 4);
-	assert_int_equal(fmk_counter_sum(&fmk_rx_counter_table, FMK_COUNT_REFUSED, &stats), 24);
+	assert_int_equal(fmk_counter_sum(&fmk_rx_counter_table, FMK_COUNT_REFUSED, &stats), 120);
+}
+
+/* Counters of flits, rules and notifications are no drops of frames, nor parts of other counters. */
+static void
+drops_of_the_nic_are_frames(void **state)
+{
+	static const char *const drops[] = {"PKT_DROP", "CPU_PKT_BUF_FULL"};
+	size_t n = 0;
+
+	(void)state;
+	for (unsigned int i = 0; i < fmk_nic_counter_table.nb_rows; i++) {
+		if (fmk_counter_drops(&fmk_nic_counter_table.rows[i]))
+			assert_string_equal(fmk_nic_counter_table.rows[i].name, drops[n++]);
+	}
+	assert_int_equal(n, sizeof(drops) / sizeof(drops[0]));
+}
+
+/* They share a struct with the NIC's, so that one reset does for both. */
+static void
+pipes_have_counters_of_their_own(void **state)
+{
+	struct {
+		struct fmk_nic_counters now, base;
+	} stats;
+
+	(void)state;
+	memset(&stats, 0, sizeof(stats));
+	assert_int_equal(fmk_pipe_counter_table.size, fmk_nic_counter_table.size);
+	for (unsigned int i = 0; i < fmk_pipe_counter_table.nb_rows; i++) {
+		uint64_t *now =
+			(uint64_t *)((char *)&stats.now + fmk_pipe_counter_table.rows[i].offset);
+
+		*now = 5;
+		assert_int_equal(fmk_counter_get(&fmk_pipe_counter_table, i, &stats), 5);
+	}
+	fmk_counter_reset(&fmk_nic_counter_table, &stats);
+	for (unsigned int i = 0; i < fmk_pipe_counter_table.nb_rows; i++)
+		assert_int_equal(fmk_counter_get(&fmk_pipe_counter_table, i, &stats), 0);
 }
 
 static void
@@ -225,6 +265,8 @@ main(void)
 		cmocka_unit_test(reset_makes_all_read_zero),
 		cmocka_unit_test(sum_takes_one_class),
 		cmocka_unit_test(classes_match_basic_statistics),
+		cmocka_unit_test(drops_of_the_nic_are_frames),
+		cmocka_unit_test(pipes_have_counters_of_their_own),
 		cmocka_unit_test(docs_list_every_counter),
 	};
 

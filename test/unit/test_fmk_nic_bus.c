@@ -71,6 +71,7 @@ packets_without_a_slot_vanish(void **state)
 		receive(0, i & 1 ? FRAME_LEN : 1514, i);
 	assert_int_equal(unit.count.in_pkt, 1100);
 	assert_int_equal(unit.count.out_in_comp_pkt, 1024);
+	assert_int_equal(unit.count.no_slot, 1100 - 1024);
 	assert_int_equal(unit.count.pkt_drop, 0);
 	assert_int_equal(unit.count.cpu_pkt_buf_full, 0);
 	run();
@@ -90,6 +91,9 @@ packets_without_a_slot_vanish(void **state)
 		receive(1, FRAME_LEN, i);
 	run();
 	assert_int_equal(unit_tail(b), 1024);
+	assert_int_equal(unit.nic->pipe[b].packets, 1024);
+	assert_int_equal(unit.nic->pipe[b].bytes, 1024 * FRAME_LEN);
+	assert_int_equal(unit.count.pipe_packets, 1025 + 1024);
 	assert_int_equal(unit.count.in_pkt, 2201);
 	assert_int_equal(unit.count.out_in_comp_pkt, 2049);
 }
@@ -107,6 +111,8 @@ held_packets_need_room_in_the_end(void **state)
 	assert_int_equal(unit.count.cpu_pkt_buf_full, 0);
 	run();
 	assert_int_equal(unit.count.cpu_pkt_buf_full, 3);
+	assert_int_equal(unit.nic->pipe[a].dropped, 3);
+	assert_int_equal(unit.count.pipe_packets, 32767);
 	assert_int_equal(unit_tail(a), 32767);
 }
 

@@ -182,7 +182,45 @@ frames_of_nobody_and_of_closed_pipes_are_counted(void **state)
 	assert_int_equal(count_of("RX_DMA_PKT"), 30);
 	assert_int_equal(count_of("RX_DMA_PKT_FLIT_CNT"), 40);
 	assert_int_equal(count_of("RX_DMA_PKT_FLIT_DROP_CNT"), 20);
+	assert_int_equal(count_of("rx_pipe_closed_packets"), 10);
+	assert_int_equal(count_of("rx_pipe_packets"), 20);
+	assert_int_equal(count_of("rx_offered_packets"), 40);
 	assert_int_equal(count_of("rx_eof"), 1);
+	close_pipes();
+}
+
+/* Frames that are somebody else's now were what they were in the laps before. */
+static void
+steering_anew_counts_from_then_on(void **state)
+{
+	(void)state;
+	open_pipes("gen(flows=8,dst_count=4),loop=10");
+	play(refresh(0, true), 4 * 2);
+	assert_int_equal(count_of("PKT_DROP"), 4 * 4);
+	bind_to(77, 2);
+	play(refresh(0, true), 6 * 2);
+	play(refresh(1, true), 10 * 2);
+	assert_false(fmk_shares_ended(device, refresh(0, true)));
+	assert_true(fmk_shares_ended(device, refresh(1, true)));
+	assert_int_equal(count_of("PKT_DROP"), 4 * 4 + 6 * 2);
+	assert_int_equal(count_of("rx_pipe_closed_packets"), 6 * 2);
+	assert_int_equal(count_of("rx_pipe_packets"), 10 * 4);
+	assert_int_equal(count_of("rx_offered_packets"), 10 * 8);
+	close_pipes();
+}
+
+static void
+pipes_know_what_they_got(void **state)
+{
+	(void)state;
+	open_pipes("gen(size=128,flows=8,dst_count=4)");
+	play(refresh(0, true), 2 * 10);
+	assert_int_equal(count_of("rx_pipe_packets"), 10);
+	assert_int_equal(nic->pipe[pipe[0]].packets, 10);
+	assert_int_equal(nic->pipe[pipe[0]].bytes, 10 * 124);
+	assert_int_equal(nic->pipe[pipe[1]].packets, 0);
+	assert_int_equal(fmk_share_deliver(refresh(0, true), 6, true), 6);
+	assert_int_equal(fmk_shares_used(device, pipe[0]), 6);
 	close_pipes();
 }
 
@@ -251,6 +289,8 @@ main(void)
 		cmocka_unit_test(share_is_laid_anew_when_nothing_is_owned),
 		cmocka_unit_test(others_keep_their_shares),
 		cmocka_unit_test(frames_of_nobody_and_of_closed_pipes_are_counted),
+		cmocka_unit_test(steering_anew_counts_from_then_on),
+		cmocka_unit_test(pipes_know_what_they_got),
 		cmocka_unit_test(what_looks_at_each_frame_makes_the_card_live),
 		cmocka_unit_test(a_sender_is_told_what_limits_it),
 	};

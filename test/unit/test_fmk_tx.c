@@ -196,6 +196,8 @@ too_long_a_frame_is_consumed(void **state)
 		unit_expect_sent(1, i, 60, NOW);
 	}
 	assert_int_equal(unit.count.out_pkt, 8);
+	assert_int_equal(unit.count.tx_giant, 8);
+	assert_int_equal(unit.count.pcie_tx_dma_pkt, 16);
 }
 
 /* Descriptors. */
