@@ -15,7 +15,8 @@
 	X("doctor", app_doctor, "where this machine's packets are found")                \
 	X("compare", app_compare, "echo and Maglev on DPDK and on Norman's API")         \
 	X("rfc2544", app_rfc2544, "the highest rate at which a program loses no packet") \
-	X("report", app_report, "page and plots of a comparison")
+	X("report", app_report, "page and plots of a comparison")                        \
+	X("top", app_top, "a live view of a process's cards")
 
 #define APP_COMMAND_ROW(name, function, help) {name, function, help},
 #define APP_COMMAND_MAIN(name, function, help) int function(int argc, char **argv);
