@@ -186,8 +186,9 @@ fmk_account_rx(const struct fmk_shared *shared, struct fmk_account *account)
 {
 	*account = (struct fmk_account){
 		.offered = SINCE_RESET(shared, count, offered),
-		.delivered =
-			rx_sum(shared, ROW_PACKETS) + SINCE_RESET(shared, nic_count, pipe_packets),
+		.delivered = rx_sum(shared, ROW_PACKETS) +
+			SINCE_RESET(shared, nic_count, pipe_packets) +
+			SINCE_RESET(shared, count, kernel_rx),
 		.waiting = rx_waiting(shared, shared->nic),
 	};
 	fmk_account_drops(shared, false, add, &account->dropped);
@@ -198,12 +199,14 @@ fmk_account_tx(const struct fmk_shared *shared, struct fmk_account *account)
 {
 	const struct fmk_nic *nic = shared->nic;
 	const uint64_t pipes = SINCE_RESET(shared, nic_count, out_pkt);
+	const uint64_t kernel = SINCE_RESET(shared, count, kernel_tx);
 
 	*account = (struct fmk_account){
-		.delivered =
-			tx_sum(shared, ROW_PACKETS) + pipes - SINCE_RESET(shared, count, pipe_lost),
+		.delivered = tx_sum(shared, ROW_PACKETS) + pipes + kernel -
+			SINCE_RESET(shared, count, pipe_lost),
 		.waiting = nic == NULL ? 0 : __atomic_load_n(&nic->tx.nb_staged, __ATOMIC_RELAXED),
-		.offered = SINCE_RESET(shared, nic_count, pcie_tx_dma_pkt),
+		.offered = SINCE_RESET(shared, nic_count, pcie_tx_dma_pkt) + kernel +
+			SINCE_RESET(shared, count, kernel_tx_lost),
 	};
 	fmk_account_drops(shared, true, add, &account->dropped);
 	for (unsigned int row = 0; row < fmk_tx_counter_table.nb_rows; row++) {

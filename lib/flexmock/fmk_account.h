@@ -19,7 +19,7 @@
 /** Frames of one way, since the last reset. When nothing moves, offered is the sum of the others. */
 struct fmk_account {
 	uint64_t offered;   /**< Came from the wire, or were given to be sent. */
-	uint64_t delivered; /**< Handed to the application or written to its pipe, or sent. */
+	uint64_t delivered; /**< To the application, its pipe or the kernel; or sent. */
 	uint64_t waiting;   /**< On their way. */
 	uint64_t dropped;   /**< Sum of the counters of drops. */
 };

@@ -222,10 +222,11 @@ drops_are_those_of_the_docs(void **state)
 		"rx_missed_packets rx_oversize_packets rx_mac_filtered_packets "
 		"rx_link_down_packets rx_nombuf_lost_packets rx_discarded_packets PKT_DROP "
 		"CPU_PKT_BUF_FULL rx_pipe_closed_packets rx_no_slot_packets "
-		"rx_no_queue_packets rx_giant_packets rx_lower_missed_packets rx_lower_errors ");
+		"rx_no_queue_packets rx_giant_packets rx_kernel_missed_packets "
+		"rx_lower_missed_packets rx_lower_errors ");
 	assert_string_equal(tx,
 		"tx_link_down_packets tx_peer_down_packets tx_write_errors tx_giant_packets "
-		"tx_pipe_lost_packets ");
+		"tx_kernel_lost_packets tx_pipe_lost_packets ");
 	destroy(a);
 }
 
