@@ -131,7 +131,7 @@ struct fmk_device {
 	uint16_t nb_laid;
 	struct fmk_pcap_writer *writer; /**< Of tx_pcap. */
 	rte_spinlock_t writer_lock;
-	struct fmk_port *port;	/**< The DPDK port below. */
+	struct fmk_port *port; /**< The DPDK port below. */
 	struct fmk_lower_told lower_told;
 	struct fmk_queue *sent; /**< Waits for the test program to collect it (fmk_inject.h). */
 

@@ -91,7 +91,7 @@ fmk_tel_info(const struct fmk_tel_ask *ask, struct rte_tel_data *data)
 
 	rte_ether_format_addr(mac, sizeof(mac), &options->mac);
 	fmk_tel_begin(ask, data);
-	fmk_tel_text(data, "source", sources[shared->source]);
+	fmk_tel_text(data, "source", options->inject ? "inject" : sources[shared->source]);
 	fmk_options_changed(shared->name, options, add_option, fmk_tel_dict(data, "options"));
 	fmk_tel_text(data, "mac", mac);
 	fmk_tel_text(data, "clock", options->clock == FMK_CLOCK_VIRTUAL ? "virtual" : "tsc");
