@@ -190,7 +190,7 @@ ask_card(struct top_link *link, const char *command, const char *card, int first
 static json_t *
 ask_pages(struct top_link *link, const char *command, const char *card)
 {
-	static const char *const keys[] = {"rx", "tx", "pipes"};
+	static const char *const keys[] = {"rx", "tx", "queues", "pipes"};
 	json_t *all = NULL;
 	int next = 0;
 

@@ -8,6 +8,7 @@
 #include "fmk_account.h"
 #include "fmk_control.h"
 #include "fmk_device.h"
+#include "fmk_histogram.h"
 #include "fmk_log.h"
 #include "fmk_nic.h"
 #include "fmk_pcap.h"
@@ -28,15 +29,19 @@ slow_bits(const struct fmk_shared *shared, const struct fmk_queue *queue)
 		slow |= FMK_SLOW_FILTER;
 	if (queue->buf.max_len > shared->max_frame)
 		slow |= FMK_SLOW_LONG;
+	if (shared->histograms)
+		slow |= FMK_SLOW_HISTOGRAM;
 	return slow;
 }
 
-static void
-update_queues(struct fmk_shared *shared)
+void
+fmk_control_update_queues(struct fmk_shared *shared)
 {
 	for (uint16_t q = 0; q < FMK_QUEUES_MAX; q++) {
 		struct fmk_queue *queue = shared->rx[q];
 
+		if (queue != NULL && shared->histogram != NULL)
+			queue->histogram = &shared->histogram[q];
 		if (queue != NULL)
 			__atomic_store_n(&queue->slow, slow_bits(shared, queue), __ATOMIC_RELEASE);
 	}
@@ -94,7 +99,7 @@ fmk_device_set_queue(struct fmk_device *device, uint16_t id, struct fmk_queue *q
 	lock_queues(shared);
 	shared->rx[id] = queue;
 	unlock_queues(shared);
-	update_queues(shared);
+	fmk_control_update_queues(shared);
 	pthread_mutex_unlock(&fmk_control_lock);
 }
 
@@ -191,7 +196,7 @@ fmk_control_set_wire(struct fmk_shared *shared, bool enabled)
 		shared->wire.carrier = fmk_wire_passes(&far->wire);
 		rte_rwlock_write_unlock(&far->far_lock);
 	}
-	update_queues(shared);
+	fmk_control_update_queues(shared);
 	if (shared->nic != NULL)
 		fmk_nic_changed(shared->nic);
 }
@@ -249,7 +254,7 @@ fmk_device_sever(struct fmk_device *device)
 {
 	pthread_mutex_lock(&fmk_control_lock);
 	device->shared->wire.severed = true;
-	update_queues(device->shared);
+	fmk_control_update_queues(device->shared);
 	pthread_mutex_unlock(&fmk_control_lock);
 }
 
@@ -266,7 +271,7 @@ fmk_device_set_max_frame(struct fmk_device *device, uint32_t max_frame)
 {
 	pthread_mutex_lock(&fmk_control_lock);
 	device->shared->max_frame = max_frame;
-	update_queues(device->shared);
+	fmk_control_update_queues(device->shared);
 	pthread_mutex_unlock(&fmk_control_lock);
 }
 
@@ -284,7 +289,7 @@ fmk_device_set_filter(struct fmk_device *device, const struct fmk_filter *filter
 	__atomic_store_n(&shared->filter, new, __ATOMIC_RELEASE);
 	if (!shared->wire.started)
 		free_retired(device);
-	update_queues(shared);
+	fmk_control_update_queues(shared);
 	pthread_mutex_unlock(&fmk_control_lock);
 	return 0;
 }
@@ -308,7 +313,7 @@ run_queue(struct fmk_shared *shared, uint16_t id, bool running)
 	lock_queues(shared);
 	shared->rx[id]->running = running;
 	unlock_queues(shared);
-	update_queues(shared);
+	fmk_control_update_queues(shared);
 }
 
 int

@@ -28,4 +28,7 @@ void fmk_control_set_wire(struct fmk_shared *shared, bool enabled);
 /** Give back the laid frames and retired filters of a stopped card. */
 void fmk_control_fini(struct fmk_device *device);
 
+/** Tell the queues of a card what follows from its state. */
+void fmk_control_update_queues(struct fmk_shared *shared);
+
 #endif /* FMK_CONTROL_H */

@@ -13,6 +13,7 @@
 #include "fmk_account.h"
 #include "fmk_control.h"
 #include "fmk_device.h"
+#include "fmk_histogram.h"
 #include "fmk_inject.h"
 #include "fmk_kernel.h"
 #include "fmk_log.h"
@@ -219,6 +220,7 @@ free_device(struct fmk_device *device)
 	fmk_control_fini(device);
 	fmk_nic_destroy(shared->nic);
 	fmk_account_fini(shared, device->mem);
+	device->mem->free(shared->histogram);
 	device->mem->free(shared->filter);
 	device->mem->free(shared->rx);
 	device->mem->free(shared);
@@ -268,6 +270,8 @@ open_all(struct fmk_device *device)
 			&device->shared->kernel);
 	if (ret == 0)
 		ret = fmk_stats_open(device);
+	if (ret == 0 && options->histograms)
+		ret = fmk_histograms_set(device, true);
 	if (ret == 0 && options->peer[0] != '\0')
 		ret = plug_peer(device);
 	if (ret == 0 && options->loopback)

@@ -39,6 +39,7 @@
 #define FMK_MTU_MAX (FMK_FRAME_MAX - FMK_FRAME_OVERHEAD)
 #define FMK_QUEUES_MAX RTE_MAX_QUEUES_PER_PORT /**< Receive queues of a card. */
 
+struct fmk_histogram;
 struct fmk_kernel;
 struct fmk_nic;
 struct fmk_pcap_writer;
@@ -82,6 +83,8 @@ struct fmk_shared {
 	struct fmk_tx_stats **tx_stats;
 	uint64_t *rx_told; /**< Of each queue, frames that count.offered has. */
 	rte_spinlock_t told_lock;
+	bool histograms;		 /**< Batches are counted. */
+	struct fmk_histogram *histogram; /**< Of each queue; NULL: they were never counted. */
 
 	uint64_t time;	     /**< clock=virtual: device time, picoseconds. */
 	bool queues_started; /**< The DPDK queues were started. */

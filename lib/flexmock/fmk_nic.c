@@ -2,11 +2,13 @@
  * Copyright(c) 2026 The FlexMock authors
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <rte_branch_prediction.h>
 #include <rte_common.h>
 
+#include "fmk_histogram.h"
 #include "fmk_nic.h"
 
 struct fmk_nic *
@@ -31,6 +33,8 @@ fmk_nic_destroy(struct fmk_nic *nic)
 		return;
 	fmk_tx_fini(&nic->tx);
 	pthread_mutex_destroy(&nic->rx_lock);
+	for (uint32_t i = 0; i < FMK_PIPES_MAX; i++)
+		free(nic->pipe[i].watch);
 	nic->mem->free(nic->held);
 	nic->mem->free(nic);
 }
@@ -165,6 +169,21 @@ hold(struct fmk_nic *nic, uint32_t pipe, const uint8_t *flit, const uint8_t *dat
 	fmk_count_max(&nic->count->max_pcie_meta_fifo, nic->nb_held);
 }
 
+/* The same where something is done with every packet. */
+static void
+store_watched(struct fmk_nic *nic, uint32_t pipe, const uint8_t *flit, const uint8_t *data,
+	uint32_t len, uint64_t at)
+{
+	const uint32_t tail = nic->pipe[pipe].tail;
+
+	if (nic->stopped) {
+		hold(nic, pipe, flit, data, len);
+		return;
+	}
+	store(nic, pipe, flit, data, len);
+	fmk_histograms_note(nic, pipe, tail, at);
+}
+
 /* Whether a packet to a pipe finds room all the way. */
 static bool
 has_room(const struct fmk_nic *nic, uint32_t id, uint32_t len)
@@ -206,8 +225,8 @@ fmk_nic_receive(struct fmk_nic *nic, const uint8_t *data, uint32_t len, uint64_t
 		return FMK_NIC_MISS;
 	}
 	fmk_count(&nic->count->pkt_pcie, 1);
-	if (unlikely(nic->stopped))
-		hold(nic, pipe, flit, data, len);
+	if (unlikely(nic->watched))
+		store_watched(nic, pipe, flit, data, len, wait ? FMK_WAIT_UNKNOWN : now);
 	else
 		store(nic, pipe, flit, data, len);
 	return FMK_NIC_TAKEN;
@@ -235,8 +254,11 @@ run_bus(struct fmk_nic *nic)
 	nic->nb_head_updates = 0;
 	for (uint32_t i = 0; i < nic->nb_held; i++) {
 		const struct fmk_nic_held *held = &nic->held[i];
+		const uint32_t tail = nic->pipe[held->pipe].tail;
 
 		store(nic, held->pipe, held->data, held->data, held->len);
+		if (nic->histograms)
+			fmk_histograms_note(nic, held->pipe, tail, FMK_WAIT_UNKNOWN);
 	}
 	nic->nb_held = 0;
 	nic->held_flits = 0;
@@ -254,6 +276,7 @@ fmk_nic_stop_bus(struct fmk_nic *nic, bool stopped)
 		ret = -ENOMEM;
 	else
 		nic->stopped = stopped;
+	nic->watched = nic->stopped || nic->histograms;
 	fmk_nic_changed(nic);
 	if (ret == 0 && !stopped)
 		run_bus(nic);
@@ -311,6 +334,8 @@ set_pipe(struct fmk_nic *nic, uint16_t id, uint8_t *mem, uint16_t notif)
 	pipe->packets = 0;
 	pipe->bytes = 0;
 	pipe->dropped = 0;
+	free(pipe->watch);
+	pipe->watch = NULL;
 	fmk_nic_changed(nic);
 }
 
@@ -390,6 +415,17 @@ set_stamp(struct fmk_nic *nic, const struct fmk_config *config)
 }
 
 void
+fmk_nic_update(struct fmk_nic *nic)
+{
+	nic->watched = nic->stopped || nic->histograms;
+	__atomic_store_n(&nic->timed,
+		nic->stamp.enabled || nic->tx.limiter.enabled || nic->fallback.round_robin ||
+			nic->histograms || nic->tx.nb_staged > 0,
+		__ATOMIC_RELAXED);
+	fmk_nic_changed(nic);
+}
+
+void
 fmk_nic_configure(struct fmk_nic *nic, const struct fmk_config *config, uint64_t tick)
 {
 	fmk_nic_lock(nic);
@@ -409,11 +445,7 @@ fmk_nic_configure(struct fmk_nic *nic, const struct fmk_config *config, uint64_t
 	default:
 		break;
 	}
-	__atomic_store_n(&nic->timed,
-		nic->stamp.enabled || nic->tx.limiter.enabled || nic->fallback.round_robin ||
-			nic->tx.nb_staged > 0,
-		__ATOMIC_RELAXED);
-	fmk_nic_changed(nic);
+	fmk_nic_update(nic);
 	fmk_nic_unlock(nic);
 }
 

@@ -67,6 +67,9 @@ struct fmk_nic {
 	struct fmk_pipe pipe[FMK_PIPES_MAX];
 	struct fmk_rx_ring ring[FMK_NOTIFS_MAX];
 
+	bool watched;	 /**< Something is done with every packet to a pipe: one of the next two. */
+	bool histograms; /**< Batches are counted. */
+
 	/* While the bus is stopped. */
 	bool stopped;
 	uint16_t head_update[FMK_NIC_HEAD_UPDATES];
@@ -170,6 +173,9 @@ void fmk_nic_unlock(struct fmk_nic *nic);
  */
 enum fmk_nic_verdict fmk_nic_receive(
 	struct fmk_nic *nic, const uint8_t *data, uint32_t len, uint64_t now, bool wait);
+
+/** What is done with packets has changed: bring what follows from it up to date. Under both locks. */
+void fmk_nic_update(struct fmk_nic *nic);
 
 /** Note that a frame came that no pipe is to have, as the link is down. Under fmk_nic_lock(). */
 void fmk_nic_pass_by(struct fmk_nic *nic);

@@ -79,6 +79,8 @@
 		"programs that cannot; 0: programs say so themselves.") S \
 	V(stats, TEXT, stats, 1, PATH_MAX - 1, "file", "", \
 		"File in which the card's counters stand while it runs and when it has ended.") S \
+	V(histograms, CHOICE, histograms, 0, 0, "0|1", "0", \
+		"Count the sizes of batches and how long their first frame has waited, for telemetry.") S \
 	V(mac, MAC, mac, 0, 0, "xx:xx:xx:xx:xx:xx", "", \
 		"Address of the card, unicast; without it a local one is made from its name.") S \
 	V(numa_node, NUMBER, numa_node, -1, RTE_MAX_NUMA_NODES - 1, "N", "-1", \
@@ -165,6 +167,7 @@ struct fmk_options {
 	char kernel[FMK_INTERFACE_MAX]; /**< Interface for frames no pipe takes, empty if none. */
 	uint32_t fallback_queues;	/**< Pipes, 0: set by programs. */
 	char stats[PATH_MAX];		/**< File for the counters, empty if none. */
+	bool histograms;		/**< Batches are counted from the start. */
 	struct rte_ether_addr mac;	/**< Given or made from the card's name. */
 	int numa_node;			/**< -1 for any. */
 };

@@ -15,6 +15,8 @@
 
 #include "fmk_notif.h"
 
+struct fmk_pipe_watch;
+
 struct fmk_pipe {
 	uint8_t *mem;	  /**< Mapped twice in a row; NULL: disabled. */
 	uint32_t head;	  /**< Flits software has freed up to: its rx_head register. */
@@ -29,6 +31,8 @@ struct fmk_pipe {
 	uint64_t packets; /**< Written to it. */
 	uint64_t bytes;	  /**< Of these; of a share whose frames differ, by their average. */
 	uint64_t dropped; /**< Packets that found no room, or the pipe not ready. */
+
+	struct fmk_pipe_watch *watch; /**< Of its batches, NULL: they were never counted. */
 };
 
 /** @return flits that are free */

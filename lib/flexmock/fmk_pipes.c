@@ -11,6 +11,7 @@
 
 #include "fmk_control.h"
 #include "fmk_device.h"
+#include "fmk_histogram.h"
 #include "fmk_kernel.h"
 #include "fmk_log.h"
 #include "fmk_nic.h"
@@ -201,6 +202,7 @@ make_nic(struct fmk_device *device)
 	}
 	set_fallback(shared->nic, shared->options.fallback_queues);
 	shared->nic->plain_only = shared->kernel != NULL;
+	fmk_histograms_join(device);
 	return 0;
 }
 

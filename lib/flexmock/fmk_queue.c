@@ -11,6 +11,8 @@
 #include "fmk_pace.h"
 #include "fmk_queue.h"
 
+#define NO_NUMBER UINT64_MAX
+
 void
 fmk_queue_init(
 	struct fmk_queue *queue, uint16_t id, uint32_t capacity, struct fmk_rx_counters *count)
@@ -47,6 +49,7 @@ rewind_queue(struct fmk_queue *queue, uint32_t laps)
 	queue->arrived = 0;
 	queue->accepted = 0;
 	queue->stall_end = 0;
+	queue->numbered = 0;
 	queue->mark = (struct fmk_mark){0};
 	queue->span_head = 0;
 	queue->span_count = 0;
@@ -60,7 +63,8 @@ fmk_queue_load(struct fmk_queue *queue, const struct fmk_flexbuf *buf, uint32_t 
 	queue->buf = *buf;
 	queue->epoch = epoch;
 	if (buf->arrival != NULL && queue->spans == NULL) {
-		queue->spans = mem->zalloc(queue->capacity * sizeof(*queue->spans), -1);
+		queue->spans = mem->zalloc(
+			queue->capacity * (sizeof(*queue->spans) + sizeof(uint64_t)), -1);
 		if (queue->spans == NULL)
 			return -ENOMEM;
 	}
@@ -86,6 +90,54 @@ clock_brings(struct fmk_queue *queue, uint64_t now)
 	n = due(queue, now - begin, &queue->mark) - queue->arrived;
 	queue->arrived += n;
 	return n;
+}
+
+/* Numbers of the frames that were accepted last, behind the spans. */
+static uint64_t *
+number_of(const struct fmk_queue *queue, uint64_t accepted)
+{
+	return (uint64_t *)&queue->spans[queue->capacity] + accepted % queue->capacity;
+}
+
+/* Note the numbers of n frames that are accepted; of those before that were not noted, none. */
+static void
+note_numbers(struct fmk_queue *queue, uint64_t first, uint64_t n)
+{
+	if (queue->numbered != queue->accepted) {
+		for (uint64_t i = queue->accepted - queue->left; i < queue->accepted; i++)
+			*number_of(queue, i) = NO_NUMBER;
+	}
+	for (uint64_t i = 0; i < n; i++)
+		*number_of(queue, queue->accepted + i) = first + i;
+	queue->numbered = queue->accepted + n;
+}
+
+/* When a frame of the replay comes. */
+static uint64_t
+time_of(const struct fmk_queue *queue, uint64_t number)
+{
+	const struct fmk_flexbuf *buf = &queue->buf;
+
+	return *queue->epoch + number / buf->nb_frames * buf->lap +
+		buf->arrival[number % buf->nb_frames].at;
+}
+
+uint64_t
+fmk_queue_came(const struct fmk_queue *queue, uint32_t i, uint32_t n)
+{
+	const uint64_t accepted = queue->accepted - queue->left - n + i;
+	uint64_t number;
+
+	if (!queue->paced || accepted >= queue->numbered)
+		return UINT64_MAX;
+	number = *number_of(queue, accepted);
+	return number == NO_NUMBER ? UINT64_MAX : time_of(queue, number);
+}
+
+static bool
+is_slow(const struct fmk_queue *queue, uint32_t bits)
+{
+	return (__atomic_load_n(&queue->slow, __ATOMIC_RELAXED) & bits) != 0;
 }
 
 /* Queue the frames [first, first + n), with the last span if they follow it. */
@@ -145,6 +197,8 @@ fmk_queue_arrive(struct fmk_queue *queue, uint64_t now)
 		miss(queue, n, n - taken);
 	if (taken == 0)
 		return;
+	if (unlikely(is_slow(queue, FMK_SLOW_ARRIVAL)))
+		note_numbers(queue, queue->arrived - n, taken);
 	queue->accepted += taken;
 	push_span(queue, queue->arrived - n, taken);
 	queue->left += taken;

@@ -23,12 +23,17 @@
 #include "fmk_frame.h"
 #include "fmk_mem.h"
 
+struct fmk_histogram;
 struct rte_ring;
 
 /** Reasons to look at every frame: bits of fmk_queue.slow. */
-#define FMK_SLOW_SHUT 0x1   /**< Nothing is received: the link is down or the queue stopped. */
-#define FMK_SLOW_FILTER 0x2 /**< Addresses are filtered. */
-#define FMK_SLOW_LONG 0x4   /**< Frames may be longer than the port receives. */
+#define FMK_SLOW_SHUT 0x1	/**< Nothing is received: the link is down or the queue stopped. */
+#define FMK_SLOW_FILTER 0x2	/**< Addresses are filtered. */
+#define FMK_SLOW_LONG 0x4	/**< Frames may be longer than the port receives. */
+#define FMK_SLOW_HISTOGRAM 0x10 /**< Batches are counted. */
+
+/** Of these, reasons to know when each frame came. */
+#define FMK_SLOW_ARRIVAL FMK_SLOW_HISTOGRAM
 
 /** Value of an epoch before the first poll. */
 #define FMK_NOT_BEGUN UINT64_MAX
@@ -71,6 +76,11 @@ struct fmk_queue {
 	/* Live. */
 	struct rte_ring *ring; /**< Of struct fmk_frame; NULL in a preloaded queue. */
 	struct fmk_frame held; /**< Taken and given back; data NULL if none. */
+
+	/* Slow. */
+	struct fmk_histogram *histogram; /**< Of its batches, NULL: they were never counted. */
+	uint64_t
+		numbered; /**< Of accepted, frames whose numbers are noted: up to capacity last ones. */
 
 	const uint32_t *posted; /**< Pulled: frames the face has at hand already; NULL: none. */
 };
@@ -115,6 +125,14 @@ int fmk_queue_open_ring(struct fmk_queue *queue, int numa_node, const struct fmk
  * @param now device time, picoseconds
  */
 void fmk_queue_arrive(struct fmk_queue *queue, uint64_t now);
+
+/**
+ * Device time at which a frame came to a paced queue. Known while FMK_SLOW_ARRIVAL has been set.
+ *
+ * @param i the frame: of the @p n taken last, from 0
+ * @return picoseconds, UINT64_MAX if it is not known
+ */
+uint64_t fmk_queue_came(const struct fmk_queue *queue, uint32_t i, uint32_t n);
 
 /** The same while the link is down: what arrives is lost and counted as such. */
 void fmk_queue_arrive_nowhere(struct fmk_queue *queue, uint64_t now);

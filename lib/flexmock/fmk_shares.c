@@ -270,7 +270,7 @@ wants_live(const struct fmk_device *device)
 {
 	const struct fmk_nic *nic = device->shared->nic;
 
-	return nic->stamp.enabled || nic->fallback.round_robin || nic->stopped;
+	return nic->stamp.enabled || nic->fallback.round_robin || nic->watched;
 }
 
 /* Whether nobody sees what pipes send, or when. */
@@ -363,6 +363,7 @@ fmk_shares_refresh(struct fmk_device *device, struct fmk_refresh *refresh)
 	refresh->anew = false;
 	fmk_nic_lock(device->shared->nic);
 	refresh->plain_tx = goes_nowhere(device);
+	refresh->watched = refresh->receives && device->shared->nic->histograms;
 	live = wants_live(device);
 	fmk_nic_unlock(device->shared->nic);
 	if (shares == NULL || !refresh->receives) {

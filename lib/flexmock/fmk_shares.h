@@ -40,8 +40,9 @@ struct fmk_refresh {
 	uint64_t now;	  /**< Device time. */
 	uint32_t version; /**< Set to the steering's, when nothing remains to be done for it. */
 	bool plain_tx;	  /**< What the pipe sends goes nowhere, and nothing limits it. */
-	bool anew; /**< Set if the pipe begins at its front: another share, or none any more. */
-	bool live; /**< The pipe plays no share (any more). */
+	bool anew;    /**< Set if the pipe begins at its front: another share, or none any more. */
+	bool live;    /**< The pipe plays no share (any more). */
+	bool watched; /**< Its batches are counted. */
 };
 
 /**

@@ -37,6 +37,10 @@ enum fmk_tel_takes {
 	X("counters", fmk_tel_counters, CARD, "Counters of a card, its pipes and its NIC")      \
 	X("queues", fmk_tel_queues, CARD_FIRST, "DPDK queues of a card, from a number on")      \
 	X("pipes", fmk_tel_pipes, CARD_FIRST, "Allocated pipes of a card, from a number on")    \
+	X("histograms", fmk_tel_histograms, CARD_FIRST,                                         \
+		"Batches of a card's queues and pipes by size and wait, from a number on")      \
+	X("histograms_on", fmk_tel_histograms_on, CARD, "Count batches of a card from now on")  \
+	X("histograms_off", fmk_tel_histograms_off, CARD, "Count them no more")                 \
 	X("flows", fmk_tel_flows, CARD_FIRST, "Rules of a card's flow table, from an entry on") \
 	X("peers", fmk_tel_peers, FIRST, "Which card is connected to what, from a number on")
 

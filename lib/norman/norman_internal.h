@@ -49,7 +49,7 @@ struct norman_pipe_entry {
 
 	/* norman_share.c */
 	struct fmk_share *share; /**< The laid frames it plays, NULL: the card writes to it. */
-	uint32_t version;	 /**< Of the card's steering it is in line with. */
+	uint32_t version;	 /**< Of the card's steering it is in line with; 0: of none. */
 	uint32_t peeked;	 /**< rx_tail at the last peek. */
 	uint32_t reported;	 /**< rx_tail when it was the next pipe last. */
 	bool plain_tx;		 /**< What it sends goes nowhere, and nothing limits it. */
@@ -60,7 +60,8 @@ struct norman_pipe_entry {
 	struct norman_pipe_entry *third; /**< Likewise. */
 
 	TAILQ_ENTRY(norman_pipe_entry) next;
-	uint8_t *map; /**< Memory of fmk_pipe_map(), NULL if it is the application's. */
+	uint32_t counted; /**< Flit up to which its batches were counted. */
+	uint8_t *map;	  /**< Memory of fmk_pipe_map(), NULL if it is the application's. */
 } __rte_cache_aligned;
 
 /**

@@ -8,6 +8,7 @@
 
 #include <rte_branch_prediction.h>
 
+#include <fmk_histogram.h>
 #include <fmk_shares.h>
 
 #include "norman_internal.h"
@@ -241,6 +242,32 @@ norman_pipe_bind(struct norman_pipe *pipe, uint16_t dst_port, uint16_t src_port,
 
 /* Receiving. */
 
+static uint32_t
+peek_live(struct norman_pipe *pipe, uint8_t **buf, uint32_t max)
+{
+	norman_device_poll_card(pipe->dev);
+	*buf = pipe->buf + (size_t)pipe->rx_tail * NORMAN_FLIT;
+	return RTE_MIN(norman_pipe_available(pipe), max);
+}
+
+/* The same of a pipe whose batches are counted: what is peeked again is no new one. */
+static uint32_t
+peek_counted(struct norman_pipe_entry *entry, uint8_t **buf, uint32_t max, int32_t limit)
+{
+	struct norman_pipe *pipe = &entry->pipe;
+	const uint32_t n = peek_live(pipe, buf, max), flits = (n + NORMAN_FLIT - 1) / NORMAN_FLIT;
+	uint32_t old = (entry->counted - pipe->rx_tail) % NORMAN_PIPE_FLITS;
+
+	if (old > norman_pipe_available(pipe) / NORMAN_FLIT)
+		old = 0;
+	if (flits > old)
+		old += fmk_histograms_deliver(pipe->dev->nic, pipe->rx_id, pipe->rx_tail + old,
+			flits - old, limit < 0 ? UINT32_MAX : (uint32_t)limit,
+			norman_device_now(pipe->dev));
+	entry->counted = (pipe->rx_tail + old) % NORMAN_PIPE_FLITS;
+	return n;
+}
+
 uint32_t
 norman_pipe_peek_some(struct norman_pipe *pipe, uint8_t **buf, uint32_t max, int32_t limit)
 {
@@ -256,11 +283,14 @@ norman_pipe_peek_some(struct norman_pipe *pipe, uint8_t **buf, uint32_t max, int
 	}
 	if (pipe->kind == NORMAN_RXTX)
 		norman_device_process_completions(dev);
-	if (likely(norman_share_of(entry) != NULL))
+	if (unlikely(entry->version != fmk_nic_version(dev->nic))) {
+		norman_share_refresh(entry);
+		if (entry->version == 0 && entry->share == NULL)
+			return peek_counted(entry, buf, max, limit);
+	}
+	if (likely(entry->share != NULL))
 		return norman_share_peek(entry, buf, max, limit);
-	norman_device_poll_card(dev);
-	*buf = pipe->buf + (size_t)pipe->rx_tail * NORMAN_FLIT;
-	return RTE_MIN(norman_pipe_available(pipe), max);
+	return peek_live(pipe, buf, max);
 }
 
 uint32_t

@@ -73,7 +73,8 @@ norman_share_refresh(struct norman_pipe_entry *entry)
 	const struct fmk_share *before = entry->share;
 
 	entry->share = fmk_shares_refresh(dev->card, &refresh);
-	entry->version = refresh.version;
+	/* A pipe whose batches are counted is looked at again with every peek. */
+	entry->version = refresh.watched && entry->share == NULL ? 0 : refresh.version;
 	entry->plain_tx = refresh.plain_tx && pipe->kind == NORMAN_RXTX;
 	if (!refresh.anew && before == entry->share)
 		return;

@@ -33,6 +33,11 @@ PIPE = {
     "open": int, "fallback": int, "frames": str, "used_flits": int, "capacity_flits": int, "packets": int,
     "bytes": int, "dropped": int, "rules": int, "notification_buffer": int,
 }
+HISTOGRAM = {
+    "batches": int, "frames": int, "waits": int, "batch": {str(2**i): int for i in range(16)},
+    "wait_ns": {str(2**i): int for i in range(36)},
+}
+HISTOGRAMS = {"card": str, "time_ns": int, "on": int, "queues": {None: HISTOGRAM}, "pipes": {None: HISTOGRAM}, "next": int}
 RULE = {"dst_ip": str, "dst_port": int, "src_ip": str, "src_port": int, "protocol": int, "pipe": int}
 PEER = {"card": str, "kind": str, "far": str, "connected": int, "up": int, "far_up": int}
 
@@ -114,6 +119,7 @@ def check_card(telemetry, card):
     check_shape(pipes, {"card": str, "time_ns": int, "pipes": {None: PIPE}, "next": int})
     flows = telemetry.ask(f"/flexmock/flows,{card}")
     check_shape(flows, {"card": str, "time_ns": int, "flows": {None: RULE}, "next": int})
+    check_shape(telemetry.ask(f"/flexmock/histograms,{card}"), HISTOGRAMS)
     check_shape(telemetry.ask("/flexmock/peers"), {"peers": {None: PEER}, "next": int})
     return info
 
@@ -138,7 +144,7 @@ def test_every_command_is_offered_and_helps():
 
 def test_wrong_parameters_are_told():
     with Testpmd(CARD) as testpmd, Telemetry(testpmd.prefix) as telemetry:
-        for name in "info", "stats", "counters", "queues", "pipes", "flows":
+        for name in "info", "stats", "counters", "queues", "pipes", "flows", "histograms":
             for params in "", ",", ",net_flexmock7", "," + "x" * 200, f",{CARD},x", f",{CARD},-1", f",{CARD},1,1":
                 answer = telemetry.ask(f"/flexmock/{name}{params}")
                 assert list(answer) == ["error"] and "allowed" in answer["error"], (name, params, answer)
@@ -280,6 +286,77 @@ def test_rules_of_a_norman_program_are_told():
         assert {rule["dst_ip"] for rule in rules.values()} == {f"192.168.0.{i}" for i in range(100)}
         assert {str(rule["pipe"]) for rule in rules.values()} == set(pipes)
         assert {(rule["protocol"], rule["dst_port"], rule["src_ip"]) for rule in rules.values()} == {(17, 80, "0.0.0.0")}
+
+
+def check_histogram(histogram):
+    assert histogram["batches"] == sum(histogram["batch"].values())
+    assert histogram["waits"] == sum(histogram["wait_ns"].values()) <= histogram["batches"]
+    least = sum(int(size) * n for size, n in histogram["batch"].items())
+    assert least <= histogram["frames"] < 2 * least or least == 0
+
+
+@pytest.mark.parametrize("options, waits", [("rate=1Mpps", True), ("rate=1Mpps,cache=ring", True), ("", False), ("preload=0", False)])
+def test_batches_of_queues_are_counted(options, waits):
+    """Switched on and off while the port runs."""
+    with Testpmd(f"{CARD},gen(flows=64),{options}".rstrip(","), args=["--rxq=8", "--txq=8"]) as testpmd:
+        with Telemetry(testpmd.prefix) as telemetry:
+            testpmd.start()
+            assert telemetry.ask(f"/flexmock/histograms,{CARD}")["queues"] == {}
+            answer = telemetry.ask(f"/flexmock/histograms_on,{CARD}")
+            check_shape(answer, {"card": str, "time_ns": int, "on": int})
+            before = testpmd.stats()["RX-packets"]
+            testpmd.wait_until(lambda: testpmd.stats()["RX-packets"] > before + 20000, "traffic")
+            assert telemetry.ask(f"/flexmock/histograms_off,{CARD}")["on"] == 0
+            testpmd.stop()
+            check_card(telemetry, CARD)
+            queues, pages = telemetry.pages("histograms", CARD, "queues")
+            again, _ = telemetry.pages("histograms", CARD, "queues")
+    assert pages == 2 and len(queues) == 8 and queues == again
+    for histogram in queues.values():
+        check_histogram(histogram)
+        assert histogram["batches"] > 0 and (histogram["waits"] > 0) == waits
+        assert sum(histogram["batch"][str(2**i)] for i in range(6, 16)) == 0  # testpmd asks for 32
+
+
+def test_batches_are_counted_from_the_start():
+    with Testpmd(f"{CARD},gen(flows=64),rate=1Mpps,loop=100,histograms=1") as testpmd, Telemetry(testpmd.prefix) as telemetry:
+        testpmd.start()
+        testpmd.wait_eof()
+        testpmd.stop()
+        histogram = telemetry.ask(f"/flexmock/histograms,{CARD}")["queues"]["0"]
+        check_histogram(histogram)
+        assert histogram["frames"] == testpmd.stats()["RX-packets"]
+        assert histogram["waits"] == histogram["batches"]
+
+
+@pytest.mark.parametrize("options, waits", [("rate=500kpps", True), ("rate=500kpps,preload=0", True), ("", False)])
+def test_batches_of_pipes_are_counted(options, waits):
+    """Preloaded frames are steered one by one for it."""
+    device = f"gen(size=128,dst_count=8),{options}".rstrip(",")
+    with NormanProgram(os.path.join(EXAMPLES, "echo_norman"), 10**12, 60, device=device) as program:
+        with program.connect() as telemetry:
+            (card,) = telemetry.ask("/flexmock/list")
+
+            def packets():
+                return telemetry.ask(f"/flexmock/counters,{card}")["rx_pipe_packets"]
+
+            while packets() < 10000:
+                assert program.process.poll() is None
+            telemetry.ask(f"/flexmock/histograms_on,{card}")
+            before = packets()
+            while packets() < before + 20000:
+                assert program.process.poll() is None
+            assert telemetry.ask(f"/flexmock/pipes,{card}")["pipes"]["0"]["frames"] == "live"
+            telemetry.ask(f"/flexmock/histograms_off,{card}")
+            time.sleep(0.1)
+            check_card(telemetry, card)
+            histogram = telemetry.ask(f"/flexmock/histograms,{card}")["pipes"]["0"]
+            before = packets()
+            while packets() < before + 10000:
+                assert program.process.poll() is None
+            assert telemetry.ask(f"/flexmock/histograms,{card}")["pipes"]["0"] == histogram
+    check_histogram(histogram)
+    assert histogram["frames"] > 1000 and (histogram["waits"] > 0) == waits
 
 
 def test_answers_come_while_ports_come_and_go():

@@ -127,6 +127,17 @@ def test_pipes_are_shown(pipes):
     assert ("and 24 pipes with less" in text) == (pipes == 40)
 
 
+def test_batches_are_shown():
+    with Testpmd("net_flexmock0,gen(flows=16),rate=500kpps,histograms=1") as t:
+        t.start()
+        (card,) = view(t.prefix)["cards"]
+        text = look(t.prefix)
+        t.stop()
+    rx, tx = card["queues"]
+    assert 1 <= rx["mean_batch"] <= 32 and tx["mean_batch"] is None
+    assert re.search(r"^  rx 0 .* \d+\.\d$", text, re.M)
+
+
 def test_lines_of_json_go_on():
     with Testpmd("net_flexmock0") as t:
         command = [PROGRAM, "top", f"--file-prefix={t.prefix}", "--json", "--interval=0.1"]

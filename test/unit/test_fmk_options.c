@@ -54,6 +54,7 @@ static const struct sample card_samples[] = {
 	{"kernel=", "kernel=fm0,loopback=1", "kernel=fm0"},
 	{"fallback_queues=", "fallback_queues=4", "fallback_queues=8193"},
 	{"stats=", "stats=counters.txt", "stats="},
+	{"histograms=", "histograms=1", "histograms=2"},
 	{"mac=", "mac=02:00:00:00:00:01", "mac=01:00:00:00:00:01"},
 	{"numa_node=", "numa_node=0", "numa_node=-2"},
 };
@@ -600,6 +601,44 @@ count(const char *text, const char *part)
 }
 
 static void
+add_pair(const char *key, const char *value, void *arg)
+{
+	char *text = arg;
+
+	snprintf(text + strlen(text), 512 - strlen(text), "%s=%s ", key, value);
+}
+
+static const char *
+changed(const char *args)
+{
+	static char text[512];
+
+	text[0] = '\0';
+	fmk_options_changed("net_flexmock0", parse_good(args), add_pair, text);
+	return text;
+}
+
+static void
+test_changed(void **state)
+{
+	(void)state;
+	assert_string_equal(changed(""), "");
+	assert_string_equal(changed("rate=max,cache=hot,numa_node=-1,preload=auto"), "");
+	assert_string_equal(changed("rx_pcap=a,loop=1"), "rx_pcap=a ");
+	assert_string_equal(changed("rx_pcap=a,loop=5"), "rx_pcap=a loop=5 ");
+	assert_string_equal(changed("rx_pcap=a,infinite_rx=1"), "rx_pcap=a infinite_rx=1 ");
+	assert_string_equal(changed("loop=7"), "loop=7 ");
+	assert_string_equal(changed("rate=1500kpps,preload=4k"), "preload=4000 rate=1500000pps ");
+	assert_string_equal(changed("rate=10Gbps"), "rate=10000000000bps ");
+	assert_string_equal(changed("rx_pcap=a,rate=capture*0.5"), "rx_pcap=a rate=capture*0.5 ");
+	assert_string_equal(changed("dev(net_null0,size=1)"), "dev=net_null0,size=1 ");
+	assert_string_equal(changed("gen(size=128,l4=syn,dst_ip=10.0.0.1,src_port=0)"),
+		"gen_size=128 gen_l4=syn gen_dst_ip=10.0.0.1 gen_src_port=0 ");
+	assert_string_equal(changed("mac=02:00:00:00:00:0a,numa_node=1,clock=virtual"),
+		"clock=virtual mac=02:00:00:00:00:0A numa_node=1 ");
+}
+
+static void
 test_print(void **state)
 {
 	const unsigned int rows = 1 + RTE_DIM(card_keys) + RTE_DIM(gen_keys);
@@ -630,6 +669,7 @@ main(void)
 		cmocka_unit_test(test_every_key),
 		cmocka_unit_test(test_mac),
 		cmocka_unit_test(test_locale),
+		cmocka_unit_test(test_changed),
 		cmocka_unit_test(test_print),
 	};
 

@@ -10,6 +10,7 @@
 #include <rte_net.h>
 
 #include <fmk_inject.h>
+#include <fmk_histogram.h>
 #include <fmk_pcap.h>
 #include <fmk_port.h>
 
@@ -75,6 +76,18 @@ flexmock_receive_shut(struct flexmock_rxq *rxq)
 	return 0;
 }
 
+/* Of n frames that were taken so many are left. */
+static void
+record_batch(struct flexmock_rxq *rxq, uint32_t n, uint32_t kept)
+{
+	const uint64_t came = n == 0 ? UINT64_MAX : fmk_queue_came(&rxq->card, 0, n);
+	const uint64_t now = came == UINT64_MAX ? 0 : flexmock_now(rxq->port);
+
+	if (kept > 0)
+		fmk_histogram_record(rxq->card.histogram, kept,
+			came == UINT64_MAX ? FMK_WAIT_UNKNOWN : now - RTE_MIN(now, came));
+}
+
 uint32_t
 flexmock_receive_filtered(
 	struct flexmock_rxq *rxq, struct rte_mbuf **pkts, uint32_t n, uint64_t *bytes)
@@ -82,6 +95,7 @@ flexmock_receive_filtered(
 	const struct fmk_shared *card = rxq->port->card;
 	const struct fmk_filter *filter = __atomic_load_n(&card->filter, __ATOMIC_ACQUIRE);
 	struct fmk_rx_counters *count = rxq->card.count;
+	const uint32_t slow = __atomic_load_n(&rxq->card.slow, __ATOMIC_RELAXED);
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
@@ -101,6 +115,8 @@ flexmock_receive_filtered(
 		*bytes -= len;
 		rte_pktmbuf_free(pkts[i]);
 	}
+	if (slow & FMK_SLOW_HISTOGRAM)
+		record_batch(rxq, n, kept);
 	return kept;
 }
 
