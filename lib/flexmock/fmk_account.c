@@ -26,7 +26,7 @@ update_queue(struct fmk_shared *shared, uint16_t id)
 
 	if (queue == NULL)
 		return;
-	played = fmk_queue_played(queue) + queue->count->lower;
+	played = fmk_queue_played(queue) + __atomic_load_n(&queue->count->lower, __ATOMIC_RELAXED);
 	fmk_account_offer(shared, played - shared->rx_told[id]);
 	shared->rx_told[id] = played;
 }

@@ -83,7 +83,7 @@ def test_stats_and_xstats(huge_dir):
         assert packets(text, "RX-packets") == stats["RX-packets"] > 0
         assert packets(text, "TX-packets") == stats["TX-packets"] > 0
         text = proc_info(t, "--xstats")
-        for name in "rx_q0_packets", "rx_q1_packets", "tx_q0_bytes", "rx_good_packets":
+        for name in "rx_q0_packets", "rx_q1_packets", "tx_q0_bytes", "rx_good_packets", "rx_offered_packets":
             assert packets(text, name) == xstats[name], name
         # The primary is none the worse for it.
         t.start()
