@@ -206,6 +206,9 @@ top_print(const json_t *view, unsigned int rows)
 
 	line(&screen, "dpdk-flexmock top: pid %.0f, cards %zu", number(view, "pid"),
 		json_array_size(cards));
-	json_array_foreach(cards, i, card) print_card(&screen, card);
+	json_array_foreach(cards, i, card)
+	{
+		print_card(&screen, card);
+	}
 	fflush(stdout);
 }

@@ -159,9 +159,12 @@ view_drops(const struct pair *way)
 	json_t *view = json_object(), *value;
 	const char *name;
 
-	json_object_foreach((json_t *)drops.now, name, value) json_object_set_new(view, name,
-		json_pack("{s:f, s:I}", "per_s", per_second(&drops, name), "total",
-			json_integer_value(value)));
+	json_object_foreach((json_t *)drops.now, name, value)
+	{
+		json_object_set_new(view, name,
+			json_pack("{s:f, s:I}", "per_s", per_second(&drops, name), "total",
+				json_integer_value(value)));
+	}
 	return view;
 }
 
