@@ -195,8 +195,10 @@ new_shared(const char *name, const struct fmk_options *options, const struct fmk
 	rte_rwlock_init(&shared->far_lock);
 	shared->rx = mem->zalloc(FMK_QUEUES_MAX * sizeof(*shared->rx), options->numa_node);
 	shared->filter = mem->zalloc(sizeof(*shared->filter), options->numa_node);
-	if (shared->rx != NULL && shared->filter != NULL)
+	shared->tx = mem->zalloc(FMK_QUEUES_MAX * sizeof(*shared->tx), options->numa_node);
+	if (shared->rx != NULL && shared->tx != NULL && shared->filter != NULL)
 		return shared;
+	mem->free(shared->tx);
 	mem->free(shared->rx);
 	mem->free(shared->filter);
 	mem->free(shared);
@@ -211,6 +213,7 @@ free_device(struct fmk_device *device)
 	fmk_control_fini(device);
 	fmk_nic_destroy(shared->nic);
 	device->mem->free(shared->filter);
+	device->mem->free(shared->tx);
 	device->mem->free(shared->rx);
 	device->mem->free(shared);
 	free(device);

@@ -62,6 +62,7 @@ struct fmk_shared {
 
 	struct fmk_queue **rx; /**< FMK_QUEUES_MAX places; NULL or stopped ones get no frames. */
 	uint16_t nb_rx;
+	struct fmk_tx_queue **tx; /**< FMK_QUEUES_MAX places; NULL where none is set up. */
 
 	uint64_t epoch; /**< Device time at which a paced replay began, or FMK_NOT_BEGUN. */
 
@@ -144,6 +145,9 @@ void fmk_device_walk(void (*visit)(struct fmk_device *device, void *arg), void *
 /** Put a queue in its place, or NULL to take it out. The card is stopped, or the queue is. */
 void fmk_device_set_queue(struct fmk_device *device, uint16_t id, struct fmk_queue *queue);
 
+/** The same for a transmit queue: what it sends goes by the card's wire. */
+void fmk_device_set_tx_queue(struct fmk_device *device, uint16_t id, struct fmk_tx_queue *queue);
+
 /**
  * Start: lay the frames for the @p nb_rx queues set and make ready to play them. The link comes up
  * unless it was set down.
@@ -184,6 +188,9 @@ int fmk_device_start_queue(struct fmk_device *device, uint16_t id);
  * in it stays.
  */
 void fmk_device_stop_queue(struct fmk_device *device, uint16_t id);
+
+/** Let a transmit queue take frames, or none. */
+void fmk_device_run_tx_queue(struct fmk_device *device, uint16_t id, bool running);
 
 /**
  * Note that a queue has given the last frame of its replay.

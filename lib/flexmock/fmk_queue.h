@@ -30,6 +30,10 @@ struct rte_ring;
 #define FMK_SLOW_FILTER 0x2 /**< Addresses are filtered. */
 #define FMK_SLOW_LONG 0x4   /**< Frames may be longer than the port receives. */
 
+/** Reasons not to send at once: bits of fmk_tx_queue.slow. */
+#define FMK_TX_STOPPED 0x1   /**< Nothing is taken. */
+#define FMK_TX_LINK_DOWN 0x2 /**< Frames are taken and lost. */
+
 /** Value of an epoch before the first poll. */
 #define FMK_NOT_BEGUN UINT64_MAX
 
@@ -71,6 +75,14 @@ struct fmk_queue {
 	/* Live. */
 	struct rte_ring *ring; /**< Of struct fmk_frame; NULL in a preloaded queue. */
 	struct fmk_frame held; /**< Taken and given back; data NULL if none. */
+};
+
+/** Transmit queue of the card: the part its control and its readers share with the face. */
+struct fmk_tx_queue {
+	struct fmk_tx_counters *count;
+	uint32_t slow; /**< FMK_TX_*; written by control, read once a burst. */
+	uint16_t id;
+	bool running; /**< Started, not only set up. */
 };
 
 /**

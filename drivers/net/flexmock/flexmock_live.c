@@ -74,8 +74,7 @@ flexmock_receive_shut(struct flexmock_rxq *rxq)
 }
 
 uint32_t
-flexmock_receive_filtered(
-	struct flexmock_rxq *rxq, struct rte_mbuf **pkts, uint32_t n, uint64_t *bytes)
+flexmock_receive_slow(struct flexmock_rxq *rxq, struct rte_mbuf **pkts, uint32_t n, uint64_t *bytes)
 {
 	const struct fmk_shared *card = rxq->port->card;
 	const struct fmk_filter *filter = __atomic_load_n(&card->filter, __ATOMIC_ACQUIRE);
@@ -250,7 +249,7 @@ flexmock_receive_live(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
 	if (n == 0)
 		flexmock_skip(port);
 	if (unlikely(slow != 0))
-		n = flexmock_receive_filtered(rxq, pkts, n, &bytes);
+		n = flexmock_receive_slow(rxq, pkts, n, &bytes);
 	fmk_count(&rxq->card.count->packets, n);
 	fmk_count(&rxq->card.count->bytes, bytes);
 	return (uint16_t)n;
@@ -290,7 +289,7 @@ flexmock_receive_lower(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
 	n = rte_eth_rx_burst(port->lower_id, rxq->card.id, pkts, nb_pkts);
 	bytes = stamp(pkts, n, port, &too_long);
 	if (unlikely(slow != 0 || too_long))
-		n = flexmock_receive_filtered(rxq, pkts, n, &bytes);
+		n = flexmock_receive_slow(rxq, pkts, n, &bytes);
 	fmk_count(&rxq->card.count->packets, n);
 	fmk_count(&rxq->card.count->bytes, bytes);
 	return (uint16_t)n;
@@ -299,9 +298,13 @@ flexmock_receive_lower(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
 uint16_t
 flexmock_send_slow(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n)
 {
-	if (__atomic_load_n(&txq->slow, __ATOMIC_RELAXED) & FLEXMOCK_TX_STOPPED)
+	const uint32_t slow = __atomic_load_n(&txq->card.slow, __ATOMIC_RELAXED);
+
+	if (slow & FMK_TX_STOPPED)
 		return 0;
-	fmk_count(&txq->count->link_down, n);
+	if (!(slow & FMK_TX_LINK_DOWN))
+		return flexmock_send_chosen(txq, pkts, n);
+	fmk_count(&txq->card.count->link_down, n);
 	rte_pktmbuf_free_bulk(pkts, n);
 	return n;
 }
@@ -324,20 +327,16 @@ send_frames(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint32_t n)
 	for (uint32_t i = 0; i < nb_refused; i++)
 		rte_pktmbuf_free(refused[i].cookie);
 	if (down) {
-		fmk_count(&txq->count->peer_down, n);
+		fmk_count(&txq->card.count->peer_down, n);
 		return;
 	}
-	fmk_count(&txq->count->packets, n);
-	fmk_count(&txq->count->bytes, bytes);
+	fmk_count(&txq->card.count->packets, n);
+	fmk_count(&txq->card.count->bytes, bytes);
 }
 
 uint16_t
-flexmock_send_cable(void *queue, struct rte_mbuf **pkts, uint16_t n)
+flexmock_put_cable(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n)
 {
-	struct flexmock_txq *txq = queue;
-
-	if (unlikely(__atomic_load_n(&txq->slow, __ATOMIC_RELAXED) != 0))
-		return flexmock_send_slow(txq, pkts, n);
 	for (uint32_t i = 0; i < n; i += LIVE_BURST)
 		send_frames(txq, &pkts[i], RTE_MIN(n - i, (uint32_t)LIVE_BURST));
 	return n;
@@ -365,16 +364,13 @@ write_mbuf(struct fmk_pcap_writer *writer, const struct rte_mbuf *m, uint64_t ti
 }
 
 uint16_t
-flexmock_send_pcap(void *queue, struct rte_mbuf **pkts, uint16_t n)
+flexmock_put_pcap(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n)
 {
-	struct flexmock_txq *txq = queue;
 	struct fmk_device *device = process_device(txq->port);
 	const uint64_t now = wall_clock_ns();
 	uint64_t bytes = 0;
 	uint32_t sent = 0;
 
-	if (unlikely(__atomic_load_n(&txq->slow, __ATOMIC_RELAXED) != 0))
-		return flexmock_send_slow(txq, pkts, n);
 	rte_spinlock_lock(&device->writer_lock);
 	for (uint16_t i = 0; i < n; i++) {
 		if (write_mbuf(device->writer, pkts[i], now) < 0)
@@ -384,9 +380,9 @@ flexmock_send_pcap(void *queue, struct rte_mbuf **pkts, uint16_t n)
 	}
 	rte_spinlock_unlock(&device->writer_lock);
 	rte_pktmbuf_free_bulk(pkts, n);
-	fmk_count(&txq->count->packets, sent);
-	fmk_count(&txq->count->bytes, bytes);
-	fmk_count(&txq->count->write_errors, n - sent);
+	fmk_count(&txq->card.count->packets, sent);
+	fmk_count(&txq->card.count->bytes, bytes);
+	fmk_count(&txq->card.count->write_errors, n - sent);
 	return n;
 }
 
@@ -402,36 +398,49 @@ bytes_of(struct rte_mbuf **pkts, uint32_t n)
 
 /* The port below frees what it takes: bytes are counted before, and taken back for the rest. */
 static __rte_always_inline uint16_t
-send_down(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n, bool shared)
+put_down(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n, bool shared)
 {
-	uint64_t bytes;
+	uint64_t bytes = bytes_of(pkts, n);
 	uint16_t sent;
 
-	if (unlikely(__atomic_load_n(&txq->slow, __ATOMIC_RELAXED) != 0))
-		return flexmock_send_slow(txq, pkts, n);
-	bytes = bytes_of(pkts, n);
 	if (shared)
-		sent = fmk_port_send(process_device(txq->port)->port, txq->id, pkts, n);
+		sent = fmk_port_send(process_device(txq->port)->port, txq->card.id, pkts, n);
 	else
-		sent = rte_eth_tx_burst(txq->port->lower_id, txq->id, pkts, n);
+		sent = rte_eth_tx_burst(txq->port->lower_id, txq->card.id, pkts, n);
 	if (sent < n)
 		bytes -= bytes_of(&pkts[sent], n - sent);
-	fmk_count(&txq->count->packets, sent);
-	fmk_count(&txq->count->bytes, bytes);
+	fmk_count(&txq->card.count->packets, sent);
+	fmk_count(&txq->card.count->bytes, bytes);
 	return sent;
 }
 
 uint16_t
-flexmock_send_lower(void *queue, struct rte_mbuf **pkts, uint16_t n)
+flexmock_put_lower(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n)
 {
-	return send_down(queue, pkts, n, false);
+	return put_down(txq, pkts, n, false);
 }
 
 uint16_t
-flexmock_send_lower_shared(void *queue, struct rte_mbuf **pkts, uint16_t n)
+flexmock_put_lower_shared(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n)
 {
-	return send_down(queue, pkts, n, true);
+	return put_down(txq, pkts, n, true);
 }
+
+/* A burst of live frames: the slow word, and what the variant does with them. */
+#define SEND(name)                                                                     \
+	uint16_t flexmock_send_##name(void *queue, struct rte_mbuf **pkts, uint16_t n) \
+	{                                                                              \
+		struct flexmock_txq *txq = queue;                                      \
+                                                                                       \
+		if (unlikely(__atomic_load_n(&txq->card.slow, __ATOMIC_RELAXED) != 0)) \
+			return flexmock_send_slow(txq, pkts, n);                       \
+		return flexmock_put_##name(txq, pkts, n);                              \
+	}
+
+SEND(pcap)
+SEND(cable)
+SEND(lower)
+SEND(lower_shared)
 
 void
 flexmock_free_waiting(struct flexmock_rxq *rxq)

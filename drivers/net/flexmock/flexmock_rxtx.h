@@ -50,19 +50,13 @@ struct flexmock_rxq {
 	struct rte_eth_rxconf conf;
 };
 
-/** Reasons not to send: bits of flexmock_txq.slow. */
-#define FLEXMOCK_TX_STOPPED 0x1	  /**< Nothing is taken. */
-#define FLEXMOCK_TX_LINK_DOWN 0x2 /**< Frames are taken and lost. */
-
 struct flexmock_txq {
-	/* Read and written on every burst. */
-	struct fmk_tx_counters *count;
-	uint32_t slow; /**< Written by control, read once a burst. */
+	/* The card's queue: read and written on every burst. */
+	struct fmk_tx_queue card;
 
 	/* Read where the burst needs it, and by control. */
-	uint16_t id;
-	uint16_t nb_desc;
 	bool fast_free; /**< The application promised what RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE asks. */
+	uint16_t nb_desc;
 	struct flexmock_port *port;
 	struct rte_eth_txconf conf;
 };
@@ -72,6 +66,13 @@ struct flexmock_txq {
  * ethdev copies the pointers then.
  */
 void flexmock_select_bursts(struct rte_eth_dev *dev);
+
+/**
+ * Send a burst as the chosen function does when its queue's slow word is 0.
+ *
+ * @return mbufs taken
+ */
+uint16_t flexmock_send_chosen(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n);
 
 /** What the chosen functions are called, with their CPU level. */
 int flexmock_rx_burst_mode(struct rte_eth_dev *dev, uint16_t id, struct rte_eth_burst_mode *mode);

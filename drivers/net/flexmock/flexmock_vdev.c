@@ -63,7 +63,6 @@ lower_gone(uint16_t lower_id, enum rte_eth_event_type event, void *arg, void *re
 	RTE_SET_USED(ret);
 	FLEXMOCK_LOG(WARNING, dev, "the port below was taken away");
 	fmk_device_sever(flexmock_device(dev));
-	flexmock_update_tx(dev);
 	flexmock_link_event(dev->data->port_id);
 	return 0;
 }
