@@ -7,6 +7,7 @@
 #include <rte_common.h>
 
 #include "flexmock.h"
+#include "fmk_capture.h"
 #include "fmk_device.h"
 #include "fmk_shares.h"
 
@@ -101,4 +102,20 @@ flexmock_counter_name(unsigned int index)
 		index -= tables[t]->nb_rows;
 	}
 	return NULL;
+}
+
+int
+flexmock_capture_start(const char *card, const char *path)
+{
+	struct fmk_device *device = fmk_device_find(card);
+
+	return device == NULL ? -ENODEV : fmk_capture_start(device, path);
+}
+
+int
+flexmock_capture_stop(const char *card)
+{
+	struct fmk_device *device = fmk_device_find(card);
+
+	return device == NULL ? -ENODEV : fmk_capture_stop(device);
 }

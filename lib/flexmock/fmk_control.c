@@ -27,6 +27,8 @@ slow_bits(const struct fmk_shared *shared, const struct fmk_queue *queue)
 		slow |= FMK_SLOW_FILTER;
 	if (queue->buf.max_len > shared->max_frame)
 		slow |= FMK_SLOW_LONG;
+	if (shared->capturing)
+		slow |= FMK_SLOW_CAPTURE;
 	return slow;
 }
 
@@ -39,16 +41,20 @@ tx_slow_bits(const struct fmk_shared *shared, const struct fmk_tx_queue *queue)
 		slow |= FMK_TX_STOPPED;
 	if (!fmk_wire_passes(&shared->wire))
 		slow |= FMK_TX_LINK_DOWN;
+	if (shared->capturing)
+		slow |= FMK_TX_CAPTURE;
 	return slow;
 }
 
-static void
-update_queues(struct fmk_shared *shared)
+void
+fmk_control_update_queues(struct fmk_shared *shared)
 {
 	for (uint16_t q = 0; q < FMK_QUEUES_MAX; q++) {
 		struct fmk_queue *rx = shared->rx[q];
 		struct fmk_tx_queue *tx = shared->tx[q];
 
+		if (rx != NULL)
+			rx->capture = shared->capture;
 		if (rx != NULL)
 			__atomic_store_n(&rx->slow, slow_bits(shared, rx), __ATOMIC_RELEASE);
 		if (tx != NULL)
@@ -107,7 +113,7 @@ fmk_device_set_queue(struct fmk_device *device, uint16_t id, struct fmk_queue *q
 	lock_queues(shared);
 	shared->rx[id] = queue;
 	unlock_queues(shared);
-	update_queues(shared);
+	fmk_control_update_queues(shared);
 	pthread_mutex_unlock(&fmk_control_lock);
 }
 
@@ -116,7 +122,7 @@ fmk_device_set_tx_queue(struct fmk_device *device, uint16_t id, struct fmk_tx_qu
 {
 	pthread_mutex_lock(&fmk_control_lock);
 	device->shared->tx[id] = queue;
-	update_queues(device->shared);
+	fmk_control_update_queues(device->shared);
 	pthread_mutex_unlock(&fmk_control_lock);
 }
 
@@ -212,7 +218,7 @@ fmk_control_set_wire(struct fmk_shared *shared, bool enabled)
 		shared->wire.carrier = fmk_wire_passes(&far->wire);
 		rte_rwlock_write_unlock(&far->far_lock);
 	}
-	update_queues(shared);
+	fmk_control_update_queues(shared);
 	if (shared->nic != NULL)
 		fmk_nic_changed(shared->nic);
 }
@@ -270,7 +276,7 @@ fmk_device_sever(struct fmk_device *device)
 {
 	pthread_mutex_lock(&fmk_control_lock);
 	device->shared->wire.severed = true;
-	update_queues(device->shared);
+	fmk_control_update_queues(device->shared);
 	pthread_mutex_unlock(&fmk_control_lock);
 }
 
@@ -287,7 +293,7 @@ fmk_device_set_max_frame(struct fmk_device *device, uint32_t max_frame)
 {
 	pthread_mutex_lock(&fmk_control_lock);
 	device->shared->max_frame = max_frame;
-	update_queues(device->shared);
+	fmk_control_update_queues(device->shared);
 	pthread_mutex_unlock(&fmk_control_lock);
 }
 
@@ -305,7 +311,7 @@ fmk_device_set_filter(struct fmk_device *device, const struct fmk_filter *filter
 	__atomic_store_n(&shared->filter, new, __ATOMIC_RELEASE);
 	if (!shared->wire.started)
 		free_retired(device);
-	update_queues(shared);
+	fmk_control_update_queues(shared);
 	pthread_mutex_unlock(&fmk_control_lock);
 	return 0;
 }
@@ -329,7 +335,7 @@ run_queue(struct fmk_shared *shared, uint16_t id, bool running)
 	lock_queues(shared);
 	shared->rx[id]->running = running;
 	unlock_queues(shared);
-	update_queues(shared);
+	fmk_control_update_queues(shared);
 }
 
 int
@@ -357,7 +363,7 @@ fmk_device_run_tx_queue(struct fmk_device *device, uint16_t id, bool running)
 {
 	pthread_mutex_lock(&fmk_control_lock);
 	device->shared->tx[id]->running = running;
-	update_queues(device->shared);
+	fmk_control_update_queues(device->shared);
 	pthread_mutex_unlock(&fmk_control_lock);
 }
 

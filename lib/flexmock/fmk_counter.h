@@ -22,7 +22,8 @@ enum fmk_counter_class {
 	FMK_COUNT_NOMBUF,  /**< Buffers that could not be had: rx_nombuf. */
 	FMK_COUNT_ERROR,   /**< Dropped as wrong: ierrors, oerrors. */
 	FMK_COUNT_REFUSED, /**< Dropped as not wanted; in no basic statistic, as on a card. */
-	FMK_COUNT_PART	   /**< Part of what another counter counts. */
+	FMK_COUNT_PART,	   /**< Part of what another counter counts. */
+	FMK_COUNT_ASIDE	   /**< Of what only looks on: no frame was lost or moved. */
 };
 
 /* X(field, name after rx_ or rx_qN_, class, text) */
@@ -60,7 +61,12 @@ enum fmk_counter_class {
 		"more came than an empty queue or pipe holds, and those that came before what "   \
 		"filled it then was taken")                                                       \
 	X(pipe_lost, "tx_pipe_lost_packets", FMK_COUNT_ERROR,                                     \
-		"frames from pipes while the link or the far end was down or the file full")
+		"frames from pipes while the link or the far end was down or the file full")      \
+	X(capture_packets, "capture_packets", FMK_COUNT_ASIDE, "frames written by capture=")      \
+	X(capture_missed, "capture_missed_packets", FMK_COUNT_ASIDE,                              \
+		"frames that the capture has not, as its ring was full or its file failed")       \
+	X(capture_errors, "capture_errors", FMK_COUNT_ASIDE,                                      \
+		"captures that ended because their file could not be written")
 
 /*
  * The NIC's own counters, under its own names and in its own order (docs/hardware/counters.md and

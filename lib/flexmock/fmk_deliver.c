@@ -6,6 +6,7 @@
 
 #include <rte_branch_prediction.h>
 
+#include "fmk_capture.h"
 #include "fmk_device.h"
 #include "fmk_nic.h"
 #include "fmk_pcap.h"
@@ -38,7 +39,7 @@ fmk_device_end_queue(struct fmk_shared *shared, struct fmk_queue *queue)
 }
 
 static bool
-record(struct fmk_device *device, const uint8_t *data, uint32_t len, uint64_t at)
+write_frame(struct fmk_device *device, const uint8_t *data, uint32_t len, uint64_t at)
 {
 	const uint64_t ns = at / (FMK_PS_PER_SEC / 1000000000) + (uint64_t)device->wall;
 	int ret;
@@ -66,33 +67,51 @@ send_along(struct fmk_shared *shared, const uint8_t *data, uint32_t len, uint64_
 	return !down;
 }
 
-/* Put a frame of a pipe on the wire (fmk_tx_wire). The MAC fills short frames up. */
+/* Whether a frame of a pipe has gone, is lost, or is to be offered again. */
+static enum fmk_capture_reason
+put_on_wire(struct fmk_device *device, const uint8_t *data, uint32_t len, uint64_t at)
+{
+	struct fmk_shared *shared = device->shared;
+	bool sent = true;
+
+	if (!fmk_wire_passes(&shared->wire))
+		return FMK_CAPTURE_TX_PIPE_LOST;
+	if (device->port != NULL)
+		return fmk_port_put(device->port, data, len, FRAME_MIN) ? FMK_CAPTURE_PASSED
+									: FMK_CAPTURE_UNTAKEN;
+	if (device->writer != NULL)
+		sent = write_frame(device, data, len, at);
+	else if (shared->source == FMK_SOURCE_CABLE)
+		sent = send_along(shared, data, len, at);
+	return sent ? FMK_CAPTURE_PASSED : FMK_CAPTURE_TX_PIPE_LOST;
+}
+
+/* Send a frame of a pipe (fmk_tx_wire). The MAC fills short frames up. */
 static bool
 send_from_pipe(void *arg, const uint8_t *data, uint32_t len, uint64_t at)
 {
+	const struct fmk_capture_spot spot = {FMK_CAPTURE_TX_PIPES, 0};
 	struct fmk_device *device = arg;
-	struct fmk_shared *shared = device->shared;
+	struct fmk_capture_record *copy = NULL;
 	uint8_t padded[FRAME_MIN] = {0};
-	bool lost;
+	struct fmk_frame frame = {.cookie = FMK_FRAME_BORROWED};
+	enum fmk_capture_reason fate;
 
-	if (!fmk_wire_passes(&shared->wire)) {
-		fmk_count(&shared->count.pipe_lost, 1);
-		return true;
-	}
-	if (device->port != NULL)
-		return fmk_port_put(device->port, data, len, FRAME_MIN);
 	if (unlikely(len < FRAME_MIN)) {
 		memcpy(padded, data, len);
 		data = padded;
 		len = FRAME_MIN;
 	}
-	if (device->writer != NULL)
-		lost = !record(device, data, len, at);
-	else
-		lost = shared->source == FMK_SOURCE_CABLE && !send_along(shared, data, len, at);
-	if (lost)
-		fmk_count(&shared->count.pipe_lost, 1);
-	return true;
+	if (unlikely(fmk_shared_captures(device->shared))) {
+		frame.data = (void *)(uintptr_t)data;
+		frame.len = frame.seg_len = len;
+		copy = fmk_capture_reserve(device->shared->capture, spot, at, &frame);
+	}
+	fate = put_on_wire(device, data, len, at);
+	fmk_capture_commit(device->shared->capture, copy, fate);
+	if (fate == FMK_CAPTURE_TX_PIPE_LOST)
+		fmk_count(&device->shared->count.pipe_lost, 1);
+	return fate != FMK_CAPTURE_UNTAKEN;
 }
 
 bool
@@ -100,7 +119,7 @@ fmk_device_sends(const struct fmk_device *device)
 {
 	const struct fmk_shared *shared = device->shared;
 
-	return device->writer != NULL || device->port != NULL ||
+	return device->writer != NULL || device->port != NULL || fmk_shared_captures(shared) ||
 		__atomic_load_n(&shared->source, __ATOMIC_RELAXED) == FMK_SOURCE_CABLE ||
 		!fmk_wire_passes(&shared->wire);
 }
@@ -193,19 +212,39 @@ fmk_device_has_room(const struct fmk_shared *shared, const struct fmk_frame *fra
 	return queue == NULL || !queue->running || fmk_queue_waiting(queue) < queue->capacity;
 }
 
+/* Record a live frame of a queue, or of none. */
+static void
+record(struct fmk_shared *shared, struct fmk_capture_spot spot, uint64_t now,
+	const struct fmk_frame *frame, enum fmk_capture_reason reason)
+{
+	if (unlikely(fmk_shared_captures(shared)))
+		fmk_capture_frame(shared->capture, spot, now, frame, reason);
+}
+
+static enum fmk_capture_reason
+drop_in_nic(struct fmk_shared *shared, const struct fmk_frame *frame)
+{
+	if (frame->len > FMK_NIC_FRAME_MAX) {
+		fmk_count(&shared->count.giant, 1);
+		return FMK_CAPTURE_RX_GIANT;
+	}
+	fmk_nic_drop(shared->nic);
+	return FMK_CAPTURE_NIC_NO_RULE;
+}
+
 /* No queue gets these frames: with pipes it is the NIC that drops them. */
 static void
-count_unwanted(struct fmk_shared *shared, const struct fmk_frame *frames, uint32_t n)
+count_unwanted(struct fmk_shared *shared, const struct fmk_frame *frames, uint32_t n, uint64_t now)
 {
-	if (shared->nic == NULL) {
+	const struct fmk_capture_spot card = {FMK_CAPTURE_CARD, 0};
+	enum fmk_capture_reason reason = FMK_CAPTURE_RX_NO_QUEUE;
+
+	if (shared->nic == NULL)
 		__atomic_fetch_add(&shared->count.no_queue, n, __ATOMIC_RELAXED);
-		return;
-	}
 	for (uint32_t i = 0; i < n; i++) {
-		if (frames[i].len > FMK_NIC_FRAME_MAX)
-			fmk_count(&shared->count.giant, 1);
-		else
-			fmk_nic_drop(shared->nic);
+		if (shared->nic != NULL)
+			reason = drop_in_nic(shared, &frames[i]);
+		record(shared, card, now, &frames[i], reason);
 	}
 }
 
@@ -248,8 +287,9 @@ enqueue(struct fmk_queue *queue, const struct fmk_frame *frames, uint32_t n)
 /* Consecutive frames of one queue. */
 static uint32_t
 deliver_run(struct fmk_shared *shared, uint16_t id, const struct fmk_frame *frames, uint32_t n,
-	struct fmk_frame *refused)
+	uint64_t now, struct fmk_frame *refused)
 {
+	const struct fmk_capture_spot spot = {FMK_CAPTURE_RX_QUEUE, id};
 	struct fmk_queue *queue = shared->rx[id];
 	uint32_t taken = 0;
 
@@ -258,23 +298,26 @@ deliver_run(struct fmk_shared *shared, uint16_t id, const struct fmk_frame *fram
 	if (taken == n)
 		return 0;
 	memcpy(refused, &frames[taken], (n - taken) * sizeof(*refused));
-	if (queue != NULL)
-		fmk_queue_miss(queue, n - taken);
-	else
-		count_unwanted(shared, frames, n);
+	if (queue == NULL) {
+		count_unwanted(shared, frames, n, now);
+		return n;
+	}
+	fmk_queue_miss(queue, n - taken);
+	for (uint32_t i = taken; i < n; i++)
+		record(shared, spot, now, &frames[i], FMK_CAPTURE_RX_MISSED);
 	return n - taken;
 }
 
 uint32_t
 fmk_device_deliver_queues(struct fmk_shared *shared, const struct fmk_frame *frames, uint32_t n,
-	struct fmk_frame *refused)
+	uint64_t now, struct fmk_frame *refused)
 {
 	uint32_t nb_refused = 0;
 	uint32_t first = 0;
 	uint16_t id;
 
 	if (shared->nb_rx == 0) {
-		count_unwanted(shared, frames, n);
+		count_unwanted(shared, frames, n, now);
 		memcpy(refused, frames, n * sizeof(*refused));
 		return n;
 	}
@@ -284,8 +327,8 @@ fmk_device_deliver_queues(struct fmk_shared *shared, const struct fmk_frame *fra
 
 		if (i < n && next == id)
 			continue;
-		nb_refused +=
-			deliver_run(shared, id, &frames[first], i - first, &refused[nb_refused]);
+		nb_refused += deliver_run(
+			shared, id, &frames[first], i - first, now, &refused[nb_refused]);
 		first = i;
 		id = next;
 	}
@@ -312,14 +355,14 @@ fmk_device_deliver(struct fmk_shared *shared, const struct fmk_frame *frames, ui
 	uint32_t nb_refused = 0;
 
 	if (nic == NULL)
-		return fmk_device_deliver_queues(shared, frames, n, refused);
+		return fmk_device_deliver_queues(shared, frames, n, now, refused);
 	fmk_nic_lock(nic);
 	for (uint32_t i = 0; i < n; i++) {
 		if (pipe_takes(nic, &frames[i], now))
 			refused[nb_refused++] = frames[i];
 		else
 			nb_refused += fmk_device_deliver_queues(
-				shared, &frames[i], 1, &refused[nb_refused]);
+				shared, &frames[i], 1, now, &refused[nb_refused]);
 	}
 	fmk_nic_unlock(nic);
 	return nb_refused;

@@ -10,6 +10,7 @@
 
 #include <rte_string_fns.h>
 
+#include "fmk_capture.h"
 #include "fmk_control.h"
 #include "fmk_device.h"
 #include "fmk_log.h"
@@ -259,6 +260,8 @@ open_all(struct fmk_device *device)
 		ret = open_writer(device);
 	if (ret == 0)
 		ret = fmk_stats_open(device);
+	if (ret == 0 && options->capture[0] != '\0')
+		ret = fmk_capture_start(device, options->capture);
 	if (ret == 0 && options->peer[0] != '\0')
 		ret = plug_peer(device);
 	if (ret == 0 && options->loopback)
@@ -307,6 +310,7 @@ fmk_device_create(
 	pthread_mutex_unlock(&fmk_control_lock);
 	if (ret < 0) {
 		fmk_stats_drop(device);
+		fmk_capture_drop(device);
 		close_all(device, false);
 		free_device(device);
 		return ret;
@@ -329,6 +333,7 @@ fmk_device_destroy(struct fmk_device *device, bool keep_lower)
 	if (far != NULL && far != device->shared)
 		far->wire.carrier = false;
 	pthread_mutex_unlock(&fmk_control_lock);
+	fmk_capture_destroy(device);
 	close_all(device, keep_lower);
 	free_device(device);
 }

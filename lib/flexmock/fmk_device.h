@@ -38,6 +38,7 @@
 #define FMK_MTU_MAX (FMK_FRAME_MAX - FMK_FRAME_OVERHEAD)
 #define FMK_QUEUES_MAX RTE_MAX_QUEUES_PER_PORT /**< Receive queues of a card. */
 
+struct fmk_capture;
 struct fmk_nic;
 struct fmk_pcap_writer;
 struct fmk_port;
@@ -83,6 +84,8 @@ struct fmk_shared {
 
 	/** What serves pipes, NULL before the first is wanted. Of the creating process alone. */
 	struct fmk_nic *nic;
+	struct fmk_capture *capture; /**< The same; NULL before the first. */
+	bool capturing;		     /**< Frames are recorded. */
 };
 
 /** @return device time of a card with clock=virtual */
@@ -111,7 +114,7 @@ struct fmk_device {
 	struct fmk_peer *play;	   /**< Reads the list on a live card. */
 	bool begun;		   /**< Pipes have been open. */
 	bool end_untold; /**< A user of pipes has seen the replay end: the DPDK port has yet to tell. */
-	struct fmk_clock clock; /**< Of whoever polls the card. */
+	struct fmk_clock clock; /**< Of whoever polls the card; not set: CLOCK_MONOTONIC. */
 	int64_t wall;		/**< Nanoseconds from device time to 1970, for captures. */
 };
 
@@ -223,7 +226,7 @@ uint32_t fmk_device_deliver(struct fmk_shared *shared, const struct fmk_frame *f
  * its fmk_nic_lock() is held.
  */
 uint32_t fmk_device_deliver_queues(struct fmk_shared *shared, const struct fmk_frame *frames,
-	uint32_t n, struct fmk_frame *refused);
+	uint32_t n, uint64_t now, struct fmk_frame *refused);
 
 /**
  * @return whether the queue of a frame has room for it; true if it would not wait there in any
@@ -269,7 +272,17 @@ bool fmk_device_sends(const struct fmk_device *device);
 /** Software has written descriptors: fmk_tx_doorbell() with the card's wire. */
 void fmk_device_doorbell(struct fmk_device *device, uint16_t notif, uint32_t tail, uint64_t now);
 
-/** @return device time of a card whose frames come by the clock */
+/** Set what goes with device time @p now in captures: the time of day, or 0 in virtual time. */
+void fmk_device_set_wall(struct fmk_device *device, uint64_t now);
+
+/** @return whether the card's frames are recorded. Any thread. */
+static inline bool
+fmk_shared_captures(const struct fmk_shared *shared)
+{
+	return __atomic_load_n(&shared->capturing, __ATOMIC_RELAXED);
+}
+
+/** @return the present device time */
 uint64_t fmk_device_now(const struct fmk_device *device);
 
 /** @return whether device time matters: else 0 may be given for it */

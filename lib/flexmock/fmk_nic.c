@@ -7,6 +7,7 @@
 #include <rte_branch_prediction.h>
 #include <rte_common.h>
 
+#include "fmk_capture.h"
 #include "fmk_nic.h"
 
 struct fmk_nic *
@@ -102,10 +103,21 @@ notify(struct fmk_nic *nic, uint32_t id, bool head_write)
 		ring->tail = (ring->tail + 1) % FMK_NOTIF_ENTRIES;
 }
 
+/* As it came from the wire. */
+static void
+record(const struct fmk_nic *nic, struct fmk_capture_spot spot, const uint8_t *data, uint32_t len,
+	uint64_t at, enum fmk_capture_reason reason)
+{
+	if (unlikely(nic->capture != NULL))
+		fmk_capture_bytes(nic->capture, spot, at, data, len, reason);
+}
+
 /* A packet comes to its pipe: it is written whole, or dropped alone. */
 static void
-store(struct fmk_nic *nic, uint32_t id, const uint8_t *flit, const uint8_t *data, uint32_t len)
+store(struct fmk_nic *nic, uint32_t id, const uint8_t *flit, const uint8_t *data, uint32_t len,
+	uint64_t at)
 {
+	const struct fmk_capture_spot spot = {FMK_CAPTURE_PIPE, (uint16_t)id};
 	struct fmk_pipe *pipe = &nic->pipe[id];
 	const uint32_t flits = (uint32_t)FMK_FLITS(len);
 	const bool silent = pipe->outstanding;
@@ -121,8 +133,11 @@ store(struct fmk_nic *nic, uint32_t id, const uint8_t *flit, const uint8_t *data
 		fmk_count(&nic->count->rx_dma_pkt_flit_drop_cnt, flits);
 		if (enabled)
 			fmk_count(&nic->count->cpu_pkt_buf_full, 1);
+		record(nic, spot, data, len, at,
+			enabled ? FMK_CAPTURE_PIPE_FULL : FMK_CAPTURE_PIPE_CLOSED);
 		return;
 	}
+	record(nic, spot, data, len, at, FMK_CAPTURE_PASSED);
 	fmk_pipe_write(pipe, flit, data, len);
 	fmk_count(&nic->count->rx_dma_pkt_flit_cnt, flits);
 	fmk_count(&nic->count->dma_request, flits);
@@ -147,10 +162,12 @@ react(struct fmk_nic *nic, uint16_t id)
 }
 
 static void
-hold(struct fmk_nic *nic, uint32_t pipe, const uint8_t *flit, const uint8_t *data, uint32_t len)
+hold(struct fmk_nic *nic, uint32_t pipe, const uint8_t *flit, const uint8_t *data, uint32_t len,
+	uint64_t at)
 {
 	struct fmk_nic_held *held = &nic->held[nic->nb_held++];
 
+	held->at = at;
 	held->pipe = pipe;
 	held->len = len;
 	memcpy(held->data, data, len);
@@ -191,8 +208,11 @@ fmk_nic_receive(struct fmk_nic *nic, const uint8_t *data, uint32_t len, uint64_t
 		return FMK_NIC_WAIT;
 	fmk_count(&nic->count->in_pkt, 1);
 	/* No free slot: the one drop without a counter (input_comp.sv). */
-	if (nic->stopped && nic->nb_held == FMK_NIC_SLOTS)
+	if (nic->stopped && nic->nb_held == FMK_NIC_SLOTS) {
+		record(nic, (struct fmk_capture_spot){FMK_CAPTURE_CARD, 0}, data, len, now,
+			FMK_CAPTURE_NIC_NO_SLOT);
 		return FMK_NIC_TAKEN;
+	}
 	fmk_count(&nic->count->out_in_comp_pkt, 1);
 	if (pipe == FMK_FLOW_MISS) {
 		fmk_count(&nic->count->in_emptylist_pkt, 1);
@@ -200,9 +220,9 @@ fmk_nic_receive(struct fmk_nic *nic, const uint8_t *data, uint32_t len, uint64_t
 	}
 	fmk_count(&nic->count->pkt_pcie, 1);
 	if (unlikely(nic->stopped))
-		hold(nic, pipe, flit, data, len);
+		hold(nic, pipe, flit, data, len, now);
 	else
-		store(nic, pipe, flit, data, len);
+		store(nic, pipe, flit, data, len, now);
 	return FMK_NIC_TAKEN;
 }
 
@@ -221,7 +241,7 @@ run_bus(struct fmk_nic *nic)
 	for (uint32_t i = 0; i < nic->nb_held; i++) {
 		const struct fmk_nic_held *held = &nic->held[i];
 
-		store(nic, held->pipe, held->data, held->data, held->len);
+		store(nic, held->pipe, held->data, held->data, held->len, held->at);
 	}
 	nic->nb_held = 0;
 	nic->held_flits = 0;
@@ -252,6 +272,17 @@ void
 fmk_nic_changed(struct fmk_nic *nic)
 {
 	__atomic_fetch_add(&nic->version, 1, __ATOMIC_RELEASE);
+}
+
+void
+fmk_nic_set_capture(struct fmk_nic *nic, struct fmk_capture *capture)
+{
+	pthread_mutex_lock(&nic->tx.lock);
+	fmk_nic_lock(nic);
+	nic->capture = capture;
+	fmk_nic_unlock(nic);
+	pthread_mutex_unlock(&nic->tx.lock);
+	fmk_nic_changed(nic);
 }
 
 void

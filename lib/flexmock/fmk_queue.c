@@ -8,8 +8,11 @@
 #include <rte_ring.h>
 #include <rte_ring_elem.h>
 
+#include "fmk_capture.h"
 #include "fmk_pace.h"
 #include "fmk_queue.h"
+
+#define NO_NUMBER UINT64_MAX
 
 void
 fmk_queue_init(
@@ -47,6 +50,7 @@ rewind_queue(struct fmk_queue *queue, uint32_t laps)
 	queue->arrived = 0;
 	queue->accepted = 0;
 	queue->stall_end = 0;
+	queue->numbered = 0;
 	queue->mark = (struct fmk_mark){0};
 	queue->span_head = 0;
 	queue->span_count = 0;
@@ -60,7 +64,8 @@ fmk_queue_load(struct fmk_queue *queue, const struct fmk_flexbuf *buf, uint32_t 
 	queue->buf = *buf;
 	queue->epoch = epoch;
 	if (buf->arrival != NULL && queue->spans == NULL) {
-		queue->spans = mem->zalloc(queue->capacity * sizeof(*queue->spans), -1);
+		queue->spans = mem->zalloc(
+			queue->capacity * (sizeof(*queue->spans) + sizeof(uint64_t)), -1);
 		if (queue->spans == NULL)
 			return -ENOMEM;
 	}
@@ -86,6 +91,70 @@ clock_brings(struct fmk_queue *queue, uint64_t now)
 	n = due(queue, now - begin, &queue->mark) - queue->arrived;
 	queue->arrived += n;
 	return n;
+}
+
+/* Numbers of the frames that were accepted last, behind the spans. */
+static uint64_t *
+number_of(const struct fmk_queue *queue, uint64_t accepted)
+{
+	return (uint64_t *)&queue->spans[queue->capacity] + accepted % queue->capacity;
+}
+
+/* Note the numbers of n frames that are accepted; of those before that were not noted, none. */
+static void
+note_numbers(struct fmk_queue *queue, uint64_t first, uint64_t n)
+{
+	if (queue->numbered != queue->accepted) {
+		for (uint64_t i = queue->accepted - queue->left; i < queue->accepted; i++)
+			*number_of(queue, i) = NO_NUMBER;
+	}
+	for (uint64_t i = 0; i < n; i++)
+		*number_of(queue, queue->accepted + i) = first + i;
+	queue->numbered = queue->accepted + n;
+}
+
+/* When a frame of the replay comes. */
+static uint64_t
+time_of(const struct fmk_queue *queue, uint64_t number)
+{
+	const struct fmk_flexbuf *buf = &queue->buf;
+
+	return *queue->epoch + number / buf->nb_frames * buf->lap +
+		buf->arrival[number % buf->nb_frames].at;
+}
+
+uint64_t
+fmk_queue_came(const struct fmk_queue *queue, uint32_t i, uint32_t n)
+{
+	const uint64_t accepted = queue->accepted - queue->left - n + i;
+	uint64_t number;
+
+	if (!queue->paced || accepted >= queue->numbered)
+		return UINT64_MAX;
+	number = *number_of(queue, accepted);
+	return number == NO_NUMBER ? UINT64_MAX : time_of(queue, number);
+}
+
+/* Record the n frames that the clock has brought last, which are dropped. */
+static void
+record_drops(const struct fmk_queue *queue, uint64_t n, enum fmk_capture_reason reason)
+{
+	const struct fmk_capture_spot spot = {FMK_CAPTURE_RX_QUEUE, queue->id};
+	const struct fmk_flexbuf *buf = &queue->buf;
+
+	for (uint64_t number = queue->arrived - n; number < queue->arrived; number++) {
+		const uint64_t index = number % buf->nb_frames;
+
+		fmk_capture_bytes(queue->capture, spot, time_of(queue, number),
+			buf->data + buf->arrival[index].flit * FMK_FLIT, buf->desc[index].len,
+			reason);
+	}
+}
+
+static bool
+is_slow(const struct fmk_queue *queue, uint32_t bits)
+{
+	return (__atomic_load_n(&queue->slow, __ATOMIC_RELAXED) & bits) != 0;
 }
 
 /* Queue the frames [first, first + n), with the last span if they follow it. */
@@ -133,6 +202,8 @@ miss(struct fmk_queue *queue, uint64_t came, uint64_t missed)
 		queue->stall_end = queue->accepted + came - missed;
 	if (taken < queue->stall_end && queue->stall_drops != NULL)
 		__atomic_fetch_add(queue->stall_drops, missed, __ATOMIC_RELAXED);
+	if (is_slow(queue, FMK_SLOW_CAPTURE))
+		record_drops(queue, missed, FMK_CAPTURE_RX_MISSED);
 }
 
 void
@@ -145,6 +216,8 @@ fmk_queue_arrive(struct fmk_queue *queue, uint64_t now)
 		miss(queue, n, n - taken);
 	if (taken == 0)
 		return;
+	if (unlikely(is_slow(queue, FMK_SLOW_ARRIVAL)))
+		note_numbers(queue, queue->arrived - n, taken);
 	queue->accepted += taken;
 	push_span(queue, queue->arrived - n, taken);
 	queue->left += taken;
@@ -155,8 +228,14 @@ fmk_queue_arrive(struct fmk_queue *queue, uint64_t now)
 void
 fmk_queue_arrive_nowhere(struct fmk_queue *queue, uint64_t now)
 {
-	if (queue->paced)
-		queue->count->link_down += clock_brings(queue, now);
+	uint64_t n;
+
+	if (!queue->paced)
+		return;
+	n = clock_brings(queue, now);
+	queue->count->link_down += n;
+	if (is_slow(queue, FMK_SLOW_CAPTURE))
+		record_drops(queue, n, FMK_CAPTURE_RX_LINK_DOWN);
 }
 
 /* The first span that waits, or its part before the lap's end, becomes the cursor's. */

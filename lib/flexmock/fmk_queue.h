@@ -23,16 +23,22 @@
 #include "fmk_frame.h"
 #include "fmk_mem.h"
 
+struct fmk_capture;
 struct rte_ring;
 
 /** Reasons to look at every frame: bits of fmk_queue.slow. */
-#define FMK_SLOW_SHUT 0x1   /**< Nothing is received: the link is down or the queue stopped. */
-#define FMK_SLOW_FILTER 0x2 /**< Addresses are filtered. */
-#define FMK_SLOW_LONG 0x4   /**< Frames may be longer than the port receives. */
+#define FMK_SLOW_SHUT 0x1    /**< Nothing is received: the link is down or the queue stopped. */
+#define FMK_SLOW_FILTER 0x2  /**< Addresses are filtered. */
+#define FMK_SLOW_LONG 0x4    /**< Frames may be longer than the port receives. */
+#define FMK_SLOW_CAPTURE 0x8 /**< Frames are recorded. */
+
+/** Of these, reasons to know when each frame came. */
+#define FMK_SLOW_ARRIVAL FMK_SLOW_CAPTURE
 
 /** Reasons not to send at once: bits of fmk_tx_queue.slow. */
 #define FMK_TX_STOPPED 0x1   /**< Nothing is taken. */
 #define FMK_TX_LINK_DOWN 0x2 /**< Frames are taken and lost. */
+#define FMK_TX_CAPTURE 0x4   /**< Frames are recorded. */
 
 /** Value of an epoch before the first poll. */
 #define FMK_NOT_BEGUN UINT64_MAX
@@ -75,6 +81,11 @@ struct fmk_queue {
 	/* Live. */
 	struct rte_ring *ring; /**< Of struct fmk_frame; NULL in a preloaded queue. */
 	struct fmk_frame held; /**< Taken and given back; data NULL if none. */
+
+	/* Slow. */
+	struct fmk_capture *capture; /**< Of the card. */
+	uint64_t
+		numbered; /**< Of accepted, frames whose numbers are noted: up to capacity last ones. */
 };
 
 /** Transmit queue of the card: the part its control and its readers share with the face. */
@@ -125,6 +136,14 @@ int fmk_queue_open_ring(struct fmk_queue *queue, int numa_node, const struct fmk
  * @param now device time, picoseconds
  */
 void fmk_queue_arrive(struct fmk_queue *queue, uint64_t now);
+
+/**
+ * Device time at which a frame came to a paced queue. Known while FMK_SLOW_ARRIVAL has been set.
+ *
+ * @param i the frame: of the @p n taken last, from 0
+ * @return picoseconds, UINT64_MAX if it is not known
+ */
+uint64_t fmk_queue_came(const struct fmk_queue *queue, uint32_t i, uint32_t n);
 
 /** The same while the link is down: what arrives is lost and counted as such. */
 void fmk_queue_arrive_nowhere(struct fmk_queue *queue, uint64_t now);

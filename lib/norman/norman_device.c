@@ -36,14 +36,7 @@ norman_device_now(const struct norman_device *dev)
 {
 	const struct fmk_device *card = dev->card;
 
-	if (!fmk_device_timed(card))
-		return 0;
-	if (card->shared->options.clock == FMK_CLOCK_VIRTUAL)
-		return fmk_shared_time(card->shared);
-	/* A card that is a DPDK port, too, has the clock of its driver. */
-	if (card->clock.mult != 0)
-		return fmk_clock_ps(&card->clock, rte_rdtsc());
-	return norman_monotonic_ns() * 1000;
+	return fmk_device_timed(card) ? fmk_device_now(card) : 0;
 }
 
 void

@@ -12,6 +12,7 @@
 #include <fmk_pcap.h>
 #include <fmk_port.h>
 
+#include "flexmock_capture.h"
 #include "flexmock_live.h"
 
 /* Frames handled in one go: bounds what a burst takes on the stack. */
@@ -41,12 +42,26 @@ flexmock_skip(const struct flexmock_port *port)
 		fmk_device_skip(process_device(port));
 }
 
+static void
+free_frame(struct fmk_frame *frame)
+{
+	if (frame->cookie != NULL)
+		rte_pktmbuf_free(frame->cookie);
+	else
+		fmk_frame_free(frame);
+}
+
 /* Lose what the clock has brought to a live queue. */
 static void
 lose_waiting(struct flexmock_rxq *rxq)
 {
-	fmk_count(&rxq->card.count->link_down, fmk_queue_waiting(&rxq->card));
-	flexmock_free_waiting(rxq);
+	struct fmk_frame frame;
+
+	while (fmk_queue_dequeue(&rxq->card, &frame, 1) == 1) {
+		fmk_count(&rxq->card.count->link_down, 1);
+		flexmock_record_frame(rxq, &frame, FMK_CAPTURE_RX_LINK_DOWN);
+		free_frame(&frame);
+	}
 }
 
 uint16_t
@@ -62,6 +77,8 @@ flexmock_receive_shut(struct flexmock_rxq *rxq)
 	if (port->lower_rx) {
 		n = rte_eth_rx_burst(port->lower_id, rxq->card.id, pkts, LIVE_BURST);
 		fmk_count(&rxq->card.count->link_down, n);
+		for (uint16_t i = 0; i < n; i++)
+			flexmock_record_drop(rxq, pkts[i], FMK_CAPTURE_RX_LINK_DOWN);
 		rte_pktmbuf_free_bulk(pkts, n);
 	} else if (card->source == FMK_SOURCE_LOWER || card->options.rate.kind != FMK_RATE_MAX) {
 		fmk_queue_arrive_nowhere(&rxq->card, flexmock_now(port));
@@ -73,30 +90,39 @@ flexmock_receive_shut(struct flexmock_rxq *rxq)
 	return 0;
 }
 
+static enum fmk_capture_reason
+judge(const struct fmk_shared *card, const struct fmk_filter *filter, struct rte_mbuf *m)
+{
+	if (rte_pktmbuf_pkt_len(m) > card->max_frame)
+		return FMK_CAPTURE_RX_OVERSIZE;
+	if (!fmk_filter_pass(filter, rte_pktmbuf_mtod(m, struct rte_ether_addr *)))
+		return FMK_CAPTURE_RX_FILTERED;
+	return FMK_CAPTURE_PASSED;
+}
+
 uint32_t
 flexmock_receive_slow(struct flexmock_rxq *rxq, struct rte_mbuf **pkts, uint32_t n, uint64_t *bytes)
 {
+	const uint32_t slow = __atomic_load_n(&rxq->card.slow, __ATOMIC_ACQUIRE);
 	const struct fmk_shared *card = rxq->port->card;
 	const struct fmk_filter *filter = __atomic_load_n(&card->filter, __ATOMIC_ACQUIRE);
 	struct fmk_rx_counters *count = rxq->card.count;
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
-		uint32_t len = rte_pktmbuf_pkt_len(pkts[i]);
-		uint64_t *why = NULL;
+		struct rte_mbuf *m = pkts[i];
+		const enum fmk_capture_reason reason = judge(card, filter, m);
 
-		if (len > card->max_frame)
-			why = &count->oversize;
-		else if (!fmk_filter_pass(
-				 filter, rte_pktmbuf_mtod(pkts[i], struct rte_ether_addr *)))
-			why = &count->filtered;
-		if (why == NULL) {
-			pkts[kept++] = pkts[i];
+		if (slow & FMK_SLOW_CAPTURE)
+			flexmock_record_rx(rxq, m, fmk_queue_came(&rxq->card, i, n), reason);
+		if (reason == FMK_CAPTURE_PASSED) {
+			pkts[kept++] = m;
 			continue;
 		}
-		fmk_count(why, 1);
-		*bytes -= len;
-		rte_pktmbuf_free(pkts[i]);
+		fmk_count(
+			reason == FMK_CAPTURE_RX_OVERSIZE ? &count->oversize : &count->filtered, 1);
+		*bytes -= rte_pktmbuf_pkt_len(m);
+		rte_pktmbuf_free(m);
 	}
 	return kept;
 }
@@ -151,11 +177,13 @@ receive_mbuf(struct flexmock_rxq *rxq, struct rte_mbuf *m)
 	if (m->pool != rxq->pool || rte_mbuf_refcnt_read(m) != 1 || !RTE_MBUF_DIRECT(m) ||
 		m->nb_segs != 1 || m->data_off != RTE_PKTMBUF_HEADROOM) {
 		copy = rte_pktmbuf_copy(m, rxq->pool, 0, UINT32_MAX);
-		rte_pktmbuf_free(m);
 		if (copy == NULL) {
 			fmk_count(&rxq->card.count->nombuf, 1);
-			return NULL;
+			flexmock_record_drop(rxq, m, FMK_CAPTURE_RX_NOMBUF);
 		}
+		rte_pktmbuf_free(m);
+		if (copy == NULL)
+			return NULL;
 		m = copy;
 	}
 	m->port = rxq->port->port_id;
@@ -182,15 +210,6 @@ receive_frame(struct flexmock_rxq *rxq, struct fmk_frame *frame)
 	return m;
 }
 
-static void
-free_frame(struct fmk_frame *frame)
-{
-	if (frame->cookie != NULL)
-		rte_pktmbuf_free(frame->cookie);
-	else
-		fmk_frame_free(frame);
-}
-
 /* One frame that waits; false if the pool is dry and the frame, a streamed one, waits on. */
 static bool
 receive_one(struct flexmock_rxq *rxq, struct fmk_frame *frame, struct rte_mbuf **m)
@@ -200,6 +219,7 @@ receive_one(struct flexmock_rxq *rxq, struct fmk_frame *frame, struct rte_mbuf *
 	*m = NULL;
 	if (frame->len > rxq->port->card->max_frame) {
 		fmk_count(&rxq->card.count->oversize, 1);
+		flexmock_record_frame(rxq, frame, FMK_CAPTURE_RX_OVERSIZE);
 		free_frame(frame);
 		return true;
 	}
@@ -303,14 +323,20 @@ flexmock_send_slow(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n)
 	if (slow & FMK_TX_STOPPED)
 		return 0;
 	if (!(slow & FMK_TX_LINK_DOWN))
-		return flexmock_send_chosen(txq, pkts, n);
+		return slow & FMK_TX_CAPTURE ? flexmock_send_recorded(txq, pkts, n)
+					     : flexmock_send_chosen(txq, pkts, n, NULL);
+	if (slow & FMK_TX_CAPTURE)
+		flexmock_record_lost(txq, pkts, n);
 	fmk_count(&txq->card.count->link_down, n);
 	rte_pktmbuf_free_bulk(pkts, n);
 	return n;
 }
 
-/* One burst of at most LIVE_BURST frames. What meets a full queue was sent, and is missed there. */
-static void
+/*
+ * One burst of at most LIVE_BURST frames. What meets a full queue was sent, and is missed there.
+ * @return false if there is nobody at the other end
+ */
+static bool
 send_frames(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint32_t n)
 {
 	struct fmk_frame frames[LIVE_BURST], refused[LIVE_BURST];
@@ -328,17 +354,24 @@ send_frames(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint32_t n)
 		rte_pktmbuf_free(refused[i].cookie);
 	if (down) {
 		fmk_count(&txq->card.count->peer_down, n);
-		return;
+		return false;
 	}
 	fmk_count(&txq->card.count->packets, n);
 	fmk_count(&txq->card.count->bytes, bytes);
+	return true;
 }
 
 uint16_t
-flexmock_put_cable(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n)
+flexmock_put_cable(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n,
+	enum fmk_capture_reason *fates)
 {
-	for (uint32_t i = 0; i < n; i += LIVE_BURST)
-		send_frames(txq, &pkts[i], RTE_MIN(n - i, (uint32_t)LIVE_BURST));
+	for (uint32_t first = 0, some; first < n; first += some) {
+		some = RTE_MIN(n - first, (uint32_t)LIVE_BURST);
+		if (send_frames(txq, &pkts[first], some) || fates == NULL)
+			continue;
+		for (uint32_t i = first; i < first + some; i++)
+			fates[i] = FMK_CAPTURE_TX_PEER_DOWN;
+	}
 	return n;
 }
 
@@ -364,7 +397,8 @@ write_mbuf(struct fmk_pcap_writer *writer, const struct rte_mbuf *m, uint64_t ti
 }
 
 uint16_t
-flexmock_put_pcap(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n)
+flexmock_put_pcap(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n,
+	enum fmk_capture_reason *fates)
 {
 	struct fmk_device *device = process_device(txq->port);
 	const uint64_t now = wall_clock_ns();
@@ -373,8 +407,11 @@ flexmock_put_pcap(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n)
 
 	rte_spinlock_lock(&device->writer_lock);
 	for (uint16_t i = 0; i < n; i++) {
-		if (write_mbuf(device->writer, pkts[i], now) < 0)
+		if (write_mbuf(device->writer, pkts[i], now) < 0) {
+			if (fates != NULL)
+				fates[i] = FMK_CAPTURE_TX_WRITE_ERROR;
 			continue;
+		}
 		bytes += rte_pktmbuf_pkt_len(pkts[i]);
 		sent++;
 	}
@@ -415,14 +452,18 @@ put_down(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n, bool shar
 }
 
 uint16_t
-flexmock_put_lower(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n)
+flexmock_put_lower(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n,
+	enum fmk_capture_reason *fates)
 {
+	RTE_SET_USED(fates);
 	return put_down(txq, pkts, n, false);
 }
 
 uint16_t
-flexmock_put_lower_shared(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n)
+flexmock_put_lower_shared(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n,
+	enum fmk_capture_reason *fates)
 {
+	RTE_SET_USED(fates);
 	return put_down(txq, pkts, n, true);
 }
 
@@ -434,7 +475,7 @@ flexmock_put_lower_shared(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint
                                                                                        \
 		if (unlikely(__atomic_load_n(&txq->card.slow, __ATOMIC_RELAXED) != 0)) \
 			return flexmock_send_slow(txq, pkts, n);                       \
-		return flexmock_put_##name(txq, pkts, n);                              \
+		return flexmock_put_##name(txq, pkts, n, NULL);                        \
 	}
 
 SEND(pcap)

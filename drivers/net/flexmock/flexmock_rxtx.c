@@ -352,8 +352,10 @@ send_nowhere(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n)
 
 /* After the slow word has been looked at, speed is none of the plain variants' concern. */
 static uint16_t
-nowhere(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n)
+nowhere(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n,
+	enum fmk_capture_reason *fates)
 {
+	RTE_SET_USED(fates);
 	return lose(txq, pkts, n);
 }
 
@@ -421,7 +423,8 @@ struct tx_variant {
 	const char *text;
 	eth_tx_burst_t burst[NB_LEVELS];
 	/* What the burst does when the slow word is 0. */
-	uint16_t (*body)(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n);
+	uint16_t (*body)(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n,
+		enum fmk_capture_reason *fates);
 };
 
 #ifdef RTE_ARCH_X86_64
@@ -465,9 +468,10 @@ static const struct tx_variant tx_variants[] = {
 };
 
 uint16_t
-flexmock_send_chosen(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n)
+flexmock_send_chosen(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n,
+	enum fmk_capture_reason *fates)
 {
-	return tx_variants[txq->port->tx_variant].body(txq, pkts, n);
+	return tx_variants[txq->port->tx_variant].body(txq, pkts, n, fates);
 }
 
 static __rte_always_inline void

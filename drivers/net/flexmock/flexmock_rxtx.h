@@ -12,6 +12,7 @@
 
 #include <rte_mbuf.h>
 
+#include <fmk_capture.h>
 #include <fmk_queue.h>
 
 #include "flexmock.h"
@@ -70,9 +71,12 @@ void flexmock_select_bursts(struct rte_eth_dev *dev);
 /**
  * Send a burst as the chosen function does when its queue's slow word is 0.
  *
+ * @param[out] fates what became of each mbuf taken, set where it is not FMK_CAPTURE_PASSED; may be
+ *   NULL
  * @return mbufs taken
  */
-uint16_t flexmock_send_chosen(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n);
+uint16_t flexmock_send_chosen(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n,
+	enum fmk_capture_reason *fates);
 
 /** What the chosen functions are called, with their CPU level. */
 int flexmock_rx_burst_mode(struct rte_eth_dev *dev, uint16_t id, struct rte_eth_burst_mode *mode);

@@ -140,6 +140,7 @@ fill_port(struct rte_eth_dev *dev, struct fmk_device *device)
 	port->tx_offloads = FLEXMOCK_TX_OFFLOADS;
 	fmk_clock_init(&port->clock, tsc_hz());
 	device->clock = port->clock;
+	fmk_device_set_wall(device, fmk_clock_ps(&port->clock, rte_rdtsc()));
 	dev->data->mac_addrs = rte_zmalloc(
 		"flexmock addresses", FMK_FILTER_MAX_UC * sizeof(*dev->data->mac_addrs), 0);
 	if (dev->data->mac_addrs == NULL)
