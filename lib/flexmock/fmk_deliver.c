@@ -304,7 +304,8 @@ deliver_run(struct fmk_shared *shared, uint16_t id, const struct fmk_frame *fram
 	}
 	fmk_queue_miss(queue, n - taken);
 	for (uint32_t i = taken; i < n; i++)
-		record(shared, spot, now, &frames[i], FMK_CAPTURE_RX_MISSED);
+		record(shared, spot, now, &frames[i],
+			queue->running ? FMK_CAPTURE_RX_MISSED : FMK_CAPTURE_RX_STOPPED);
 	return n - taken;
 }
 
