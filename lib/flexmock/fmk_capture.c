@@ -222,6 +222,7 @@ get_capture(struct fmk_device *device)
 	if (capture == NULL)
 		return NULL;
 	capture->device = device;
+	capture->waits = device->shared->options.clock == FMK_CLOCK_VIRTUAL;
 	rte_spinlock_init(&capture->lock);
 	TAILQ_INSERT_TAIL(&all, capture, next);
 	__atomic_store_n(&device->shared->capture, capture, __ATOMIC_RELEASE);

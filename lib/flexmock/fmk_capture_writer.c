@@ -82,8 +82,8 @@ fail(struct fmk_capture *capture, int error)
 	__atomic_store_n(&capture->on, false, __ATOMIC_RELAXED);
 	if (file->regular && ftruncate(file->fd, (off_t)file->size) < 0)
 		FILE_LOG(WARNING, capture, "its last block is not whole");
-	fmk_count(&capture->device->shared->count.capture_errors, 1);
 	FILE_LOG(ERR, capture, "%s; nothing more is recorded", strerror(-error));
+	fmk_count(&capture->device->shared->count.capture_errors, 1);
 }
 
 static void
@@ -339,7 +339,6 @@ start(struct fmk_capture *capture)
 	capture->pending = 0;
 	capture->stop = false;
 	capture->pid = getpid();
-	capture->waits = capture->device->shared->options.clock == FMK_CLOCK_VIRTUAL;
 	if (capture->ring != NULL && capture->file->out.data != NULL)
 		ret = fmk_thread_start(&capture->thread, "flexmock-cap", write_file, capture);
 	if (ret == 0)

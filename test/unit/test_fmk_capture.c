@@ -380,11 +380,12 @@ test_real_time_loses_and_counts(void **state)
 static void
 test_full_disk(void **state)
 {
-	struct fmk_device *device = create("card", "gen(),clock=virtual,capture=/dev/full");
+	struct fmk_device *device;
 	struct unit_pcapng p;
 
 	(void)state;
 	unit_log_begin();
+	device = create("card", "gen(),clock=virtual,capture=/dev/full");
 	put_many(device, 20000);
 	assert_int_equal(flexmock_capture_stop("card"), -ENOSPC);
 	unit_log_end(1, "card: ", "capture=/dev/full: No space", "nothing more is recorded");
@@ -404,10 +405,11 @@ test_full_disk(void **state)
 static void
 test_start_after_failure(void **state)
 {
-	struct fmk_device *device = create("card", "gen(),capture=/dev/full");
+	struct fmk_device *device;
 
 	(void)state;
 	unit_log_begin();
+	device = create("card", "gen(),capture=/dev/full");
 	while (counter("capture_errors") == 0)
 		put_many(device, 1);
 	unit_log_end(1, "card: ", "/dev/full", "nothing more is recorded");
