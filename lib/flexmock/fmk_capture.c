@@ -235,18 +235,10 @@ set_capturing(struct fmk_device *device, bool capturing)
 {
 	struct fmk_shared *shared = device->shared;
 
-	__atomic_store_n(&shared->capturing, capturing, __ATOMIC_RELAXED);
+	__atomic_store_n(&shared->capturing, capturing, __ATOMIC_RELEASE);
 	fmk_control_update_queues(shared);
 	if (shared->nic != NULL)
 		fmk_nic_set_capture(shared->nic, capturing ? shared->capture : NULL);
-}
-
-static void
-turn(struct fmk_capture *capture, bool on)
-{
-	rte_spinlock_lock(&capture->lock);
-	__atomic_store_n(&capture->on, on, __ATOMIC_RELAXED);
-	rte_spinlock_unlock(&capture->lock);
 }
 
 static int
@@ -255,7 +247,6 @@ end(struct fmk_capture *capture)
 	if (capture->file == NULL)
 		return -ENOENT;
 	set_capturing(capture->device, false);
-	turn(capture, false);
 	return fmk_capture_close(capture);
 }
 
@@ -278,11 +269,9 @@ begin(struct fmk_device *device, const char *path)
 	/* One that could not be written has stopped by itself. */
 	end(capture);
 	ret = fmk_capture_open(capture, path);
-	if (ret < 0)
-		return ret;
-	turn(capture, true);
-	set_capturing(device, true);
-	return 0;
+	if (ret == 0)
+		set_capturing(device, true);
+	return ret;
 }
 
 int

@@ -327,6 +327,27 @@ free_file(struct fmk_capture *capture)
 	capture->ring = NULL;
 }
 
+static void
+turn(struct fmk_capture *capture, bool on)
+{
+	rte_spinlock_lock(&capture->lock);
+	__atomic_store_n(&capture->on, on, __ATOMIC_RELAXED);
+	rte_spinlock_unlock(&capture->lock);
+}
+
+/* The thread turns the capture off when the file fails, which may be at once. */
+static int
+start_thread(struct fmk_capture *capture)
+{
+	int ret;
+
+	turn(capture, true);
+	ret = fmk_thread_start(&capture->thread, "flexmock-cap", write_file, capture);
+	if (ret < 0)
+		turn(capture, false);
+	return ret;
+}
+
 static int
 start(struct fmk_capture *capture)
 {
@@ -340,7 +361,7 @@ start(struct fmk_capture *capture)
 	capture->stop = false;
 	capture->pid = getpid();
 	if (capture->ring != NULL && capture->file->out.data != NULL)
-		ret = fmk_thread_start(&capture->thread, "flexmock-cap", write_file, capture);
+		ret = start_thread(capture);
 	if (ret == 0)
 		return 0;
 	FILE_LOG(ERR, capture, "no thread: %s", strerror(-ret));
@@ -372,6 +393,7 @@ fmk_capture_close(struct fmk_capture *capture)
 {
 	int ret;
 
+	turn(capture, false);
 	if (capture->pid == getpid()) {
 		__atomic_store_n(&capture->stop, true, __ATOMIC_RELEASE);
 		pthread_join(capture->thread, NULL);

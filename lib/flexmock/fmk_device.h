@@ -279,7 +279,7 @@ void fmk_device_set_wall(struct fmk_device *device, uint64_t now);
 static inline bool
 fmk_shared_captures(const struct fmk_shared *shared)
 {
-	return __atomic_load_n(&shared->capturing, __ATOMIC_RELAXED);
+	return __atomic_load_n(&shared->capturing, __ATOMIC_ACQUIRE);
 }
 
 /** @return the present device time */

@@ -154,7 +154,7 @@ record_drops(const struct fmk_queue *queue, uint64_t n, enum fmk_capture_reason 
 static bool
 is_slow(const struct fmk_queue *queue, uint32_t bits)
 {
-	return (__atomic_load_n(&queue->slow, __ATOMIC_RELAXED) & bits) != 0;
+	return (__atomic_load_n(&queue->slow, __ATOMIC_ACQUIRE) & bits) != 0;
 }
 
 /* Queue the frames [first, first + n), with the last span if they follow it. */

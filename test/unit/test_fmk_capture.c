@@ -517,8 +517,11 @@ static bool threads_end;
 static void *
 put_in_thread(void *arg)
 {
+	struct fmk_device *device = arg;
+
 	while (!__atomic_load_n(&threads_end, __ATOMIC_RELAXED)) {
-		put_many(arg, 10);
+		if (fmk_shared_captures(device->shared))
+			put_many(device, 10);
 		usleep(20);
 	}
 	return NULL;

@@ -99,7 +99,9 @@ unit_take_packet(struct unit_pcapng *p, const uint8_t *at, const uint8_t *end)
 	char comment[200];
 	uint16_t len;
 
-	p->packets = realloc(p->packets, (p->nb_packets + 1) * sizeof(*p->packets));
+	/* Twice as many at each power of two. */
+	if ((p->nb_packets & (p->nb_packets - 1)) == 0)
+		p->packets = realloc(p->packets, (2 * p->nb_packets + 1) * sizeof(*p->packets));
 	packet = &p->packets[p->nb_packets++];
 	assert_true(unit_u32(at) < p->nb_names);
 	flags = unit_option(options, end, 2, &len);

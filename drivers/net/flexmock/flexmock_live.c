@@ -318,7 +318,7 @@ flexmock_receive_lower(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
 uint16_t
 flexmock_send_slow(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n)
 {
-	const uint32_t slow = __atomic_load_n(&txq->card.slow, __ATOMIC_RELAXED);
+	const uint32_t slow = __atomic_load_n(&txq->card.slow, __ATOMIC_ACQUIRE);
 
 	if (slow & FMK_TX_STOPPED)
 		return 0;
