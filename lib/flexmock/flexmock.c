@@ -8,6 +8,7 @@
 
 #include "flexmock.h"
 #include "fmk_capture.h"
+#include "fmk_control.h"
 #include "fmk_device.h"
 #include "fmk_shares.h"
 
@@ -24,40 +25,50 @@ find_virtual(const char *card, int *ret)
 	return *ret == 0 ? device : NULL;
 }
 
+/* From event to event, so that what follows from one comes before the next. */
+static void
+step(struct fmk_device *device, uint64_t until)
+{
+	struct fmk_shared *shared = device->shared;
+	uint64_t next;
+
+	while ((next = fmk_device_next(device)) <= until) {
+		const uint64_t before = fmk_shared_time(shared);
+
+		fmk_device_skip(device);
+		fmk_device_advance(device, fmk_shared_time(shared));
+		if (fmk_shared_time(shared) == before && fmk_device_next(device) == next)
+			break;
+	}
+	fmk_shared_reach(shared, until);
+	fmk_device_advance(device, until);
+}
+
 int
 flexmock_step(const char *card, uint64_t ns)
 {
+	struct fmk_device *device;
 	int ret;
-	struct fmk_device *device = find_virtual(card, &ret);
-	struct fmk_shared *shared;
-	uint64_t until, next;
 
-	if (device == NULL)
-		return ret;
-	shared = device->shared;
-	until = shared->time + ns * (FMK_PS_PER_SEC / 1000000000);
-	/* From event to event, so that what follows from one comes before the next. */
-	while ((next = fmk_device_next(device)) <= until) {
-		uint64_t before = shared->time;
-
-		fmk_device_skip(device);
-		fmk_device_advance(device, shared->time);
-		if (shared->time == before && fmk_device_next(device) == next)
-			break;
-	}
-	__atomic_store_n(&shared->time, until, __ATOMIC_RELAXED);
-	fmk_device_advance(device, until);
-	return 0;
+	pthread_mutex_lock(&fmk_control_lock);
+	device = find_virtual(card, &ret);
+	if (device != NULL)
+		step(device, fmk_shared_time(device->shared) + ns * (FMK_PS_PER_SEC / 1000000000));
+	pthread_mutex_unlock(&fmk_control_lock);
+	return ret;
 }
 
 int
 flexmock_time(const char *card, uint64_t *ps)
 {
+	const struct fmk_device *device;
 	int ret;
-	const struct fmk_device *device = find_virtual(card, &ret);
 
+	pthread_mutex_lock(&fmk_control_lock);
+	device = find_virtual(card, &ret);
 	if (device != NULL)
 		*ps = fmk_shared_time(device->shared);
+	pthread_mutex_unlock(&fmk_control_lock);
 	return ret;
 }
 

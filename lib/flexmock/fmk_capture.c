@@ -178,12 +178,7 @@ void
 fmk_capture_bytes(struct fmk_capture *capture, struct fmk_capture_spot spot, uint64_t at,
 	const void *data, uint32_t len, enum fmk_capture_reason reason)
 {
-	const struct fmk_frame frame = {
-		.data = (void *)(uintptr_t)data,
-		.len = len,
-		.seg_len = len,
-		.cookie = FMK_FRAME_BORROWED,
-	};
+	const struct fmk_frame frame = fmk_frame_borrow(data, len);
 
 	fmk_capture_frame(capture, spot, at, &frame, reason);
 }

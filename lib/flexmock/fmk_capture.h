@@ -22,36 +22,40 @@ struct fmk_capture_record;
 struct fmk_device;
 struct fmk_frame;
 
-/** Kinds of interfaces: X(kind, name after the card's with the number, what it stands for) */
-#define FMK_CAPTURE_KINDS(X)                                          \
-	X(CARD, "", "frames that came to no queue and no pipe")       \
-	X(RX_QUEUE, " rx q%u", "frames that came to a receive queue") \
-	X(TX_QUEUE, " tx q%u", "frames sent by a transmit queue")     \
-	X(PIPE, " pipe %u", "frames that came to a pipe")             \
-	X(TX_PIPES, " tx pipes", "frames of pipes, behind their limiter")
+/** Kinds of interfaces: X(kind, name after the card's with the number, way, what it stands for) */
+#define FMK_CAPTURE_KINDS(X)                                                   \
+	X(CARD, "", INBOUND, "frames that came to no queue and no pipe")       \
+	X(RX_QUEUE, " rx q%u", INBOUND, "frames that came to a receive queue") \
+	X(TX_QUEUE, " tx q%u", OUTBOUND, "frames sent by a transmit queue")    \
+	X(PIPE, " pipe %u", INBOUND, "frames that came to a pipe")             \
+	X(TX_PIPES, " tx pipes", OUTBOUND, "frames sent by pipes")             \
+	X(KERNEL, " kernel", INBOUND, "frames for the kernel")                 \
+	X(TX_KERNEL, " tx kernel", OUTBOUND, "frames sent by the kernel")
 
-#define FMK_CAPTURE_KIND(kind, name, text) FMK_CAPTURE_##kind,
+#define FMK_CAPTURE_KIND(kind, name, way, text) FMK_CAPTURE_##kind,
 enum fmk_capture_kind { FMK_CAPTURE_KINDS(FMK_CAPTURE_KIND) FMK_CAPTURE_NB_KINDS };
 
 /** What became of a frame: X(reason, counter of it, why). The counters are those of fmk_counter.h. */
-#define FMK_CAPTURE_REASONS(X)                                                                 \
-	X(RX_MISSED, "rx_missed_packets", "no descriptor was free")                            \
-	X(RX_STOPPED, "rx_missed_packets", "the queue was stopped")                            \
-	X(RX_NOMBUF, "rx_nombuf_errors", "the mempool had no buffer")                          \
-	X(RX_OVERSIZE, "rx_oversize_packets", "longer than the MTU allows")                    \
-	X(RX_FILTERED, "rx_mac_filtered_packets", "to an address the port does not listen to") \
-	X(RX_LINK_DOWN, "rx_link_down_packets", "the link was down")                           \
-	X(RX_NO_QUEUE, "rx_no_queue_packets", "no receive queue was running")                  \
-	X(RX_GIANT, "rx_giant_packets", "over 1536 bytes")                                     \
-	X(NIC_NO_RULE, "PKT_DROP", "no rule matched and there was no fallback pipe")           \
-	X(NIC_NO_SLOT, "IN_PKT less OUT_IN_COMP_PKT", "no slot was free")                      \
-	X(PIPE_FULL, "CPU_PKT_BUF_FULL", "the pipe was full")                                  \
-	X(PIPE_CLOSED, "RX_DMA_PKT_FLIT_DROP_CNT", "the pipe was disabled")                    \
-	X(TX_LINK_DOWN, "tx_link_down_packets", "the link was down")                           \
-	X(TX_PEER_DOWN, "tx_peer_down_packets", "the card at the other end was not running")   \
-	X(TX_WRITE_ERROR, "tx_write_errors", "the file of tx_pcap could not take it")          \
-	X(TX_PIPE_LOST, "tx_pipe_lost_packets",                                                \
-		"the link or the far end was down or the file full")                           \
+#define FMK_CAPTURE_REASONS(X)                                                                    \
+	X(RX_MISSED, "rx_missed_packets", "no descriptor was free")                               \
+	X(RX_STOPPED, "rx_missed_packets", "the queue was stopped")                               \
+	X(RX_NOMBUF, "rx_nombuf_errors", "the mempool had no buffer")                             \
+	X(RX_OVERSIZE, "rx_oversize_packets", "longer than the MTU allows")                       \
+	X(RX_FILTERED, "rx_mac_filtered_packets", "to an address the port does not listen to")    \
+	X(RX_LINK_DOWN, "rx_link_down_packets", "the link was down")                              \
+	X(RX_NO_QUEUE, "rx_no_queue_packets", "no receive queue was running")                     \
+	X(RX_GIANT, "rx_giant_packets", "over 1536 bytes")                                        \
+	X(NIC_NO_RULE, "PKT_DROP", "no rule matched and there was no fallback pipe")              \
+	X(NIC_NO_SLOT, "IN_PKT less OUT_IN_COMP_PKT", "no slot was free")                         \
+	X(PIPE_FULL, "CPU_PKT_BUF_FULL", "the pipe was full")                                     \
+	X(PIPE_CLOSED, "RX_DMA_PKT_FLIT_DROP_CNT", "the pipe was disabled")                       \
+	X(TX_LINK_DOWN, "tx_link_down_packets", "the link was down")                              \
+	X(TX_PEER_DOWN, "tx_peer_down_packets", "the card at the other end was not running")      \
+	X(TX_WRITE_ERROR, "tx_write_errors", "it could not be written")                           \
+	X(TX_PIPE_LOST, "tx_pipe_lost_packets",                                                   \
+		"the link or the far end was down or the file full")                              \
+	X(KERNEL_MISSED, "rx_kernel_missed_packets", "the interface of kernel= was down or full") \
+	X(TX_KERNEL_LOST, "tx_kernel_lost_packets", "the wire did not take it")                   \
 	X(TX_PIPE_GIANT, "PCIE_TX_DMA_PKT less DM_ETH_PKT", "over 1536 bytes")
 
 #define FMK_CAPTURE_REASON(reason, counter, text) FMK_CAPTURE_##reason,

@@ -27,11 +27,13 @@
 	FMK_LOG(level, (capture)->device->shared->name, "capture=%s: " fmt, (capture)->file->path, \
 		##__VA_ARGS__)
 
-#define KIND_NAME(kind, name, text) name,
-#define KIND_TEXT(kind, name, text) text,
+#define KIND_NAME(kind, name, way, text) name,
+#define KIND_WAY(kind, name, way, text) FMK_PCAPNG_##way,
+#define KIND_TEXT(kind, name, way, text) text,
 #define REASON_COMMENT(reason, counter, text) "dropped: " counter ", " text,
 
 static const char *const kind_names[] = {FMK_CAPTURE_KINDS(KIND_NAME)};
+static const enum fmk_pcapng_way kind_ways[] = {FMK_CAPTURE_KINDS(KIND_WAY)};
 static const char *const kind_texts[] = {FMK_CAPTURE_KINDS(KIND_TEXT)};
 static const char *const comments[] = {NULL, FMK_CAPTURE_REASONS(REASON_COMMENT)};
 
@@ -157,7 +159,6 @@ put_frame(struct fmk_capture *capture, const struct fmk_capture_record *record)
 {
 	struct fmk_capture_file *file = capture->file;
 	const struct fmk_capture_spot spot = {record->kind, record->id};
-	const bool sent = spot.kind == FMK_CAPTURE_TX_QUEUE || spot.kind == FMK_CAPTURE_TX_PIPES;
 	struct fmk_capture_interface *interface;
 
 	make_room(capture);
@@ -178,7 +179,7 @@ put_frame(struct fmk_capture *capture, const struct fmk_capture_record *record)
 			.len = record->len,
 			.captured = record->captured,
 			.data = record + 1,
-			.way = sent ? FMK_PCAPNG_OUTBOUND : FMK_PCAPNG_INBOUND,
+			.way = kind_ways[spot.kind],
 			.comment = comments[record->reason],
 		});
 	file->nb_out++;

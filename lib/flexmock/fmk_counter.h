@@ -48,7 +48,7 @@ enum fmk_counter_class {
 	X(peer_down, "peer_down_packets", FMK_COUNT_ERROR,                                  \
 		"frames sent to a card that was absent, stopped or had its link down")      \
 	X(write_errors, "write_errors", FMK_COUNT_ERROR,                                    \
-		"frames the file of tx_pcap could not take")
+		"frames the file of tx_pcap, or with inject=1 the wire, could not take")
 
 #define FMK_CARD_COUNTERS(X)                                                                      \
 	X(eof, "rx_eof", FMK_COUNT_GOOD, "1 once the last frame of the replay was handed out")    \
@@ -60,6 +60,18 @@ enum fmk_counter_class {
 		"of the frames that found no room, those of a gap between two polls in which "    \
 		"more came than an empty queue or pipe holds, and those that came before what "   \
 		"filled it then was taken")                                                       \
+	X(pipe_unsized, "rx_pipe_unsized_packets", FMK_COUNT_PART,                                \
+		"of the frames steered one by one to pipes, those whose flits do not follow "     \
+		"from an IPv4 length (ARP, IPv6, VLAN tags, trailers): a program that walks "     \
+		"packets by it loses its way")                                                    \
+	X(kernel_rx, "rx_kernel_packets", FMK_COUNT_GOOD,                                         \
+		"frames handed to the kernel's interface of kernel=")                             \
+	X(kernel_rx_missed, "rx_kernel_missed_packets", FMK_COUNT_MISSED,                         \
+		"frames that interface did not take, as it was down or full")                     \
+	X(kernel_tx, "tx_kernel_packets", FMK_COUNT_GOOD,                                         \
+		"frames the kernel sent by that interface")                                       \
+	X(kernel_tx_lost, "tx_kernel_lost_packets", FMK_COUNT_ERROR,                              \
+		"frames of the kernel the wire did not take")                                     \
 	X(pipe_lost, "tx_pipe_lost_packets", FMK_COUNT_ERROR,                                     \
 		"frames from pipes while the link or the far end was down or the file full")      \
 	X(capture_packets, "capture_packets", FMK_COUNT_ASIDE, "frames written by capture=")      \

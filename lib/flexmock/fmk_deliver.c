@@ -8,7 +8,10 @@
 
 #include "fmk_capture.h"
 #include "fmk_device.h"
+#include "fmk_inject.h"
+#include "fmk_kernel.h"
 #include "fmk_nic.h"
+#include "fmk_parse.h"
 #include "fmk_pcap.h"
 #include "fmk_port.h"
 #include "fmk_shares.h"
@@ -54,17 +57,20 @@ write_frame(struct fmk_device *device, const uint8_t *data, uint32_t len, uint64
 static bool
 send_along(struct fmk_shared *shared, const uint8_t *data, uint32_t len, uint64_t at)
 {
-	const struct fmk_frame frame = {
-		.data = (void *)(uintptr_t)data,
-		.len = len,
-		.seg_len = len,
-		.cookie = FMK_FRAME_BORROWED,
-	};
+	const struct fmk_frame frame = fmk_frame_borrow(data, len);
 	struct fmk_frame refused;
 	bool down;
 
 	fmk_device_send(shared, &frame, 1, at, &refused, &down);
 	return !down;
+}
+
+static bool
+send_to_program(struct fmk_device *device, const uint8_t *data, uint32_t len)
+{
+	const struct fmk_frame frame = fmk_frame_borrow(data, len);
+
+	return fmk_inject_send(device, &frame);
 }
 
 /* Whether a frame of a pipe has gone, is lost, or is to be offered again. */
@@ -79,6 +85,9 @@ put_on_wire(struct fmk_device *device, const uint8_t *data, uint32_t len, uint64
 	if (device->port != NULL)
 		return fmk_port_put(device->port, data, len, FRAME_MIN) ? FMK_CAPTURE_PASSED
 									: FMK_CAPTURE_UNTAKEN;
+	if (device->sent != NULL)
+		return send_to_program(device, data, len) ? FMK_CAPTURE_PASSED
+							  : FMK_CAPTURE_UNTAKEN;
 	if (device->writer != NULL)
 		sent = write_frame(device, data, len, at);
 	else if (shared->source == FMK_SOURCE_CABLE)
@@ -86,16 +95,20 @@ put_on_wire(struct fmk_device *device, const uint8_t *data, uint32_t len, uint64
 	return sent ? FMK_CAPTURE_PASSED : FMK_CAPTURE_TX_PIPE_LOST;
 }
 
-/* Send a frame of a pipe (fmk_tx_wire). The MAC fills short frames up. */
+/*
+ * Send a frame that does not come from a queue, and record it. The MAC fills short frames up.
+ *
+ * @param untaken what becomes of one that is not taken now
+ */
 static bool
-send_from_pipe(void *arg, const uint8_t *data, uint32_t len, uint64_t at)
+send_one(struct fmk_device *device, enum fmk_capture_kind kind, const uint8_t *data, uint32_t len,
+	uint64_t at, enum fmk_capture_reason untaken)
 {
-	const struct fmk_capture_spot spot = {FMK_CAPTURE_TX_PIPES, 0};
-	struct fmk_device *device = arg;
+	const struct fmk_capture_spot spot = {kind, 0};
 	struct fmk_capture_record *copy = NULL;
 	uint8_t padded[FRAME_MIN] = {0};
-	struct fmk_frame frame = {.cookie = FMK_FRAME_BORROWED};
 	enum fmk_capture_reason fate;
+	struct fmk_frame frame;
 
 	if (unlikely(len < FRAME_MIN)) {
 		memcpy(padded, data, len);
@@ -103,15 +116,29 @@ send_from_pipe(void *arg, const uint8_t *data, uint32_t len, uint64_t at)
 		len = FRAME_MIN;
 	}
 	if (unlikely(fmk_shared_captures(device->shared))) {
-		frame.data = (void *)(uintptr_t)data;
-		frame.len = frame.seg_len = len;
+		frame = fmk_frame_borrow(data, len);
 		copy = fmk_capture_reserve(device->shared->capture, spot, at, &frame);
 	}
 	fate = put_on_wire(device, data, len, at);
-	fmk_capture_commit(device->shared->capture, copy, fate);
+	fmk_capture_commit(
+		device->shared->capture, copy, fate == FMK_CAPTURE_UNTAKEN ? untaken : fate);
 	if (fate == FMK_CAPTURE_TX_PIPE_LOST)
 		fmk_count(&device->shared->count.pipe_lost, 1);
 	return fate != FMK_CAPTURE_UNTAKEN;
+}
+
+/* A frame of a pipe (fmk_tx_wire). */
+static bool
+send_from_pipe(void *arg, const uint8_t *data, uint32_t len, uint64_t at)
+{
+	return send_one(arg, FMK_CAPTURE_TX_PIPES, data, len, at, FMK_CAPTURE_UNTAKEN);
+}
+
+/* A frame of the kernel (fmk_tx_wire), which is not offered again. */
+static bool
+send_from_kernel(void *arg, const uint8_t *data, uint32_t len, uint64_t at)
+{
+	return send_one(arg, FMK_CAPTURE_TX_KERNEL, data, len, at, FMK_CAPTURE_TX_KERNEL_LOST);
 }
 
 bool
@@ -119,7 +146,8 @@ fmk_device_sends(const struct fmk_device *device)
 {
 	const struct fmk_shared *shared = device->shared;
 
-	return device->writer != NULL || device->port != NULL || fmk_shared_captures(shared) ||
+	return device->writer != NULL || device->port != NULL || device->sent != NULL ||
+		fmk_shared_captures(shared) ||
 		__atomic_load_n(&shared->source, __ATOMIC_RELAXED) == FMK_SOURCE_CABLE ||
 		!fmk_wire_passes(&shared->wire);
 }
@@ -146,6 +174,23 @@ fmk_device_doorbell(struct fmk_device *device, uint16_t notif, uint32_t tail, ui
 		fmk_port_flush(device->port);
 }
 
+/* What the kernel sends through its interface leaves as what pipes send. */
+static void
+run_kernel(struct fmk_device *device, uint64_t now)
+{
+	struct fmk_shared *shared = device->shared;
+	uint32_t sent, lost;
+
+	if (pthread_mutex_trylock(&shared->nic->tx.lock) != 0)
+		return;
+	sent = fmk_kernel_send(shared->kernel, send_from_kernel, device, now, &lost);
+	fmk_count(&shared->count.kernel_tx, sent);
+	fmk_count(&shared->count.kernel_tx_lost, lost);
+	if (device->port != NULL)
+		fmk_port_flush(device->port);
+	pthread_mutex_unlock(&shared->nic->tx.lock);
+}
+
 bool
 fmk_device_advance(struct fmk_device *device, uint64_t now)
 {
@@ -161,6 +206,8 @@ fmk_device_advance(struct fmk_device *device, uint64_t now)
 			fmk_device_end_replay(shared);
 	else if (device->port != NULL)
 		fmk_port_pump(device->port, shared, now);
+	if (shared->kernel != NULL && shared->nic != NULL)
+		run_kernel(device, now);
 	rte_spinlock_unlock(&shared->mover);
 	return ended;
 }
@@ -177,7 +224,8 @@ fmk_device_next(struct fmk_device *device)
 		next = RTE_MIN(next, fmk_stream_next(device->stream));
 	for (uint16_t q = 0; q < shared->nb_rx; q++) {
 		if (shared->rx[q] != NULL && shared->rx[q]->running)
-			next = RTE_MIN(next, fmk_queue_next(shared->rx[q], shared->time));
+			next = RTE_MIN(
+				next, fmk_queue_next(shared->rx[q], fmk_shared_time(shared)));
 	}
 	return next;
 }
@@ -187,11 +235,10 @@ fmk_device_skip(struct fmk_device *device)
 {
 	uint64_t next = fmk_device_next(device);
 
-	next = RTE_MIN(next, fmk_shares_next(device, device->shared->time));
+	next = RTE_MIN(next, fmk_shares_next(device, fmk_shared_time(device->shared)));
 	if (next == UINT64_MAX)
 		return false;
-	if (next > device->shared->time)
-		__atomic_store_n(&device->shared->time, next, __ATOMIC_RELAXED);
+	fmk_shared_reach(device->shared, next);
 	return true;
 }
 
@@ -221,6 +268,19 @@ record(struct fmk_shared *shared, struct fmk_capture_spot spot, uint64_t now,
 		fmk_capture_frame(shared->capture, spot, now, frame, reason);
 }
 
+static void
+hand_to_kernel(struct fmk_shared *shared, const struct fmk_frame *frame, uint64_t now)
+{
+	const struct fmk_capture_spot spot = {FMK_CAPTURE_KERNEL, 0};
+	uint8_t flat[FMK_NIC_FRAME_MAX];
+	const void *data = fmk_frame_read(frame, flat);
+	const bool taken = fmk_kernel_put(shared->kernel, data, frame->len);
+
+	fmk_count(taken ? &shared->count.kernel_rx : &shared->count.kernel_rx_missed, 1);
+	record(shared, spot, now, frame, taken ? FMK_CAPTURE_PASSED : FMK_CAPTURE_KERNEL_MISSED);
+}
+
+/* With pipes it is the NIC that drops what nobody wants. */
 static enum fmk_capture_reason
 drop_in_nic(struct fmk_shared *shared, const struct fmk_frame *frame)
 {
@@ -232,7 +292,7 @@ drop_in_nic(struct fmk_shared *shared, const struct fmk_frame *frame)
 	return FMK_CAPTURE_NIC_NO_RULE;
 }
 
-/* No queue gets these frames: with pipes it is the NIC that drops them. */
+/* No queue gets these frames: the kernel does, or they are dropped. */
 static void
 count_unwanted(struct fmk_shared *shared, const struct fmk_frame *frames, uint32_t n, uint64_t now)
 {
@@ -242,6 +302,11 @@ count_unwanted(struct fmk_shared *shared, const struct fmk_frame *frames, uint32
 	if (shared->nic == NULL)
 		__atomic_fetch_add(&shared->count.no_queue, n, __ATOMIC_RELAXED);
 	for (uint32_t i = 0; i < n; i++) {
+		if (shared->nic != NULL && shared->kernel != NULL &&
+			frames[i].len <= FMK_NIC_FRAME_MAX) {
+			hand_to_kernel(shared, &frames[i], now);
+			continue;
+		}
 		if (shared->nic != NULL)
 			reason = drop_in_nic(shared, &frames[i]);
 		record(shared, card, now, &frames[i], reason);
@@ -336,16 +401,27 @@ fmk_device_deliver_queues(struct fmk_shared *shared, const struct fmk_frame *fra
 	return nb_refused;
 }
 
+enum fmk_nic_verdict
+fmk_device_deliver_pipe(
+	struct fmk_shared *shared, const void *data, uint32_t len, uint64_t now, bool wait)
+{
+	enum fmk_nic_verdict verdict = fmk_nic_receive(shared->nic, data, len, now, wait);
+
+	if (verdict == FMK_NIC_TAKEN && unlikely(!fmk_parse_plain(data, len)))
+		fmk_count(&shared->count.pipe_unsized, 1);
+	return verdict;
+}
+
 /* Whether a pipe has taken a copy of the frame, or dropped it. */
 static bool
-pipe_takes(struct fmk_nic *nic, const struct fmk_frame *frame, uint64_t now)
+pipe_takes(struct fmk_shared *shared, const struct fmk_frame *frame, uint64_t now)
 {
 	uint8_t flat[FMK_NIC_FRAME_MAX];
 
 	if (frame->len > FMK_NIC_FRAME_MAX)
 		return false;
-	return fmk_nic_receive(nic, fmk_frame_read(frame, flat), frame->len, now, false) ==
-		FMK_NIC_TAKEN;
+	return fmk_device_deliver_pipe(shared, fmk_frame_read(frame, flat), frame->len, now,
+		       false) == FMK_NIC_TAKEN;
 }
 
 uint32_t
@@ -359,7 +435,7 @@ fmk_device_deliver(struct fmk_shared *shared, const struct fmk_frame *frames, ui
 		return fmk_device_deliver_queues(shared, frames, n, now, refused);
 	fmk_nic_lock(nic);
 	for (uint32_t i = 0; i < n; i++) {
-		if (pipe_takes(nic, &frames[i], now))
+		if (pipe_takes(shared, &frames[i], now))
 			refused[nb_refused++] = frames[i];
 		else
 			nb_refused += fmk_device_deliver_queues(

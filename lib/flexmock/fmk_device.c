@@ -13,6 +13,8 @@
 #include "fmk_capture.h"
 #include "fmk_control.h"
 #include "fmk_device.h"
+#include "fmk_inject.h"
+#include "fmk_kernel.h"
 #include "fmk_log.h"
 #include "fmk_nic.h"
 #include "fmk_pcap.h"
@@ -64,6 +66,8 @@ source_of(const struct fmk_options *options)
 		return FMK_SOURCE_LOWER;
 	if (options->loopback || options->peer[0] != '\0')
 		return FMK_SOURCE_CABLE;
+	if (options->inject)
+		return FMK_SOURCE_PROGRAM;
 	return FMK_SOURCE_PRELOADED;
 }
 
@@ -107,6 +111,8 @@ open_source(struct fmk_device *device)
 		return fmk_port_open(shared->name, options->lower, &device->port);
 	if (shared->source == FMK_SOURCE_CABLE)
 		return 0;
+	if (shared->source == FMK_SOURCE_PROGRAM)
+		return fmk_inject_open(device);
 	device->ops = options->rx_pcap[0] != '\0' ? &fmk_pcap_ops : &fmk_gen_ops;
 	ret = device->ops->open(shared->name, options, &device->peer);
 	if (ret < 0 || device->ops->count(device->peer) <= (uint64_t)options->preload)
@@ -258,6 +264,9 @@ open_all(struct fmk_device *device)
 		ret = open_source(device);
 	if (ret == 0 && options->tx_pcap[0] != '\0')
 		ret = open_writer(device);
+	if (ret == 0 && options->kernel[0] != '\0')
+		ret = fmk_kernel_open(device->shared->name, options->kernel, &options->mac,
+			&device->shared->kernel);
 	if (ret == 0)
 		ret = fmk_stats_open(device);
 	if (ret == 0 && options->capture[0] != '\0')
@@ -274,7 +283,9 @@ close_all(struct fmk_device *device, bool keep_lower)
 {
 	close_source(device);
 	fmk_pcap_writer_close(device->writer);
+	fmk_kernel_close(device->shared->kernel, keep_lower);
 	fmk_port_close(device->port, keep_lower);
+	fmk_inject_close(device);
 }
 
 int

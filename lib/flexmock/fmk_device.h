@@ -28,6 +28,7 @@
 #include "fmk_flexbuf.h"
 #include "fmk_frame.h"
 #include "fmk_mem.h"
+#include "fmk_nic.h"
 #include "fmk_options.h"
 #include "fmk_queue.h"
 #include "fmk_wire.h"
@@ -39,6 +40,7 @@
 #define FMK_QUEUES_MAX RTE_MAX_QUEUES_PER_PORT /**< Receive queues of a card. */
 
 struct fmk_capture;
+struct fmk_kernel;
 struct fmk_nic;
 struct fmk_pcap_writer;
 struct fmk_port;
@@ -50,7 +52,8 @@ enum fmk_source {
 	FMK_SOURCE_PRELOADED, /**< FlexBuffers laid before start; every queue on its own. */
 	FMK_SOURCE_STREAM,    /**< A list of frames read while the card runs, and steered then. */
 	FMK_SOURCE_CABLE,     /**< Another card, or this one. */
-	FMK_SOURCE_LOWER      /**< A DPDK port below. */
+	FMK_SOURCE_LOWER,     /**< A DPDK port below. */
+	FMK_SOURCE_PROGRAM    /**< The test program (fmk_inject.h). */
 };
 
 struct fmk_shared {
@@ -86,6 +89,8 @@ struct fmk_shared {
 	struct fmk_nic *nic;
 	struct fmk_capture *capture; /**< The same; NULL before the first. */
 	bool capturing;		     /**< Frames are recorded. */
+	/** Of kernel=, NULL if not given. Likewise. */
+	struct fmk_kernel *kernel;
 };
 
 /** @return device time of a card with clock=virtual */
@@ -93,6 +98,18 @@ static inline uint64_t
 fmk_shared_time(const struct fmk_shared *shared)
 {
 	return __atomic_load_n(&shared->time, __ATOMIC_RELAXED);
+}
+
+/** Device time of a card with clock=virtual goes on to @p ps, and never back. Any thread. */
+static inline void
+fmk_shared_reach(struct fmk_shared *shared, uint64_t ps)
+{
+	uint64_t time = fmk_shared_time(shared);
+
+	while (time < ps &&
+		!__atomic_compare_exchange_n(
+			&shared->time, &time, ps, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		;
 }
 
 struct fmk_device {
@@ -106,7 +123,8 @@ struct fmk_device {
 	uint16_t nb_laid;
 	struct fmk_pcap_writer *writer; /**< Of tx_pcap. */
 	rte_spinlock_t writer_lock;
-	struct fmk_port *port; /**< The DPDK port below. */
+	struct fmk_port *port;	/**< The DPDK port below. */
+	struct fmk_queue *sent; /**< Waits for the test program to collect it (fmk_inject.h). */
 
 	/* For pipes. */
 	struct fmk_flexbuf *list;  /**< All frames in their order, laid when the first user came. */
@@ -220,6 +238,12 @@ bool fmk_device_advance(struct fmk_device *device, uint64_t now);
  */
 uint32_t fmk_device_deliver(struct fmk_shared *shared, const struct fmk_frame *frames, uint32_t n,
 	uint64_t now, struct fmk_frame *refused);
+
+/**
+ * A frame comes to the pipes, as fmk_nic_receive(): the card's fmk_nic_lock() is held.
+ */
+enum fmk_nic_verdict fmk_device_deliver_pipe(
+	struct fmk_shared *shared, const void *data, uint32_t len, uint64_t now, bool wait);
 
 /**
  * The same past the pipes, which do not want the frames: to the DPDK queues. If the card has pipes,

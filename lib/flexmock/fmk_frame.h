@@ -22,4 +22,16 @@ struct fmk_frame {
 			   *   FMK_FRAME_BORROWED. */
 };
 
+/** A frame of bytes in one piece that stay the caller's. */
+static inline struct fmk_frame
+fmk_frame_borrow(const void *data, uint32_t len)
+{
+	return (struct fmk_frame){
+		.data = (void *)(uintptr_t)data,
+		.len = len,
+		.seg_len = len,
+		.cookie = FMK_FRAME_BORROWED,
+	};
+}
+
 #endif /* FMK_FRAME_H */

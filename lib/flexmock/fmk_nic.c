@@ -59,7 +59,9 @@ direct(const struct fmk_nic *nic, const uint8_t *flit, uint32_t len, uint64_t no
 	struct fmk_key key;
 	uint32_t hash, pipe;
 
-	fmk_parse(flit, len, &headers);
+	if (unlikely(nic->plain_only) && !fmk_parse_plain(flit, len))
+		return FMK_FLOW_MISS;
+	fmk_parse(flit, RTE_MIN(len, (uint32_t)FMK_FLIT), &headers);
 	fmk_flow_key(&headers, &key);
 	pipe = fmk_flow_lookup(&nic->flows, &key, &hash);
 	if (pipe != FMK_FLOW_MISS || fallback->count == 0)
@@ -73,7 +75,7 @@ direct(const struct fmk_nic *nic, const uint8_t *flit, uint32_t len, uint64_t no
 uint32_t
 fmk_nic_direct(const struct fmk_nic *nic, const uint8_t *data, uint32_t len)
 {
-	return direct(nic, data, RTE_MIN(len, (uint32_t)FMK_FLIT), 0);
+	return direct(nic, data, len, 0);
 }
 
 /*
@@ -203,7 +205,7 @@ fmk_nic_receive(struct fmk_nic *nic, const uint8_t *data, uint32_t len, uint64_t
 		fmk_stamp_receive(&nic->stamp, stamped, now / FMK_TICK_PS);
 		flit = stamped;
 	}
-	pipe = direct(nic, flit, RTE_MIN(len, (uint32_t)FMK_FLIT), now);
+	pipe = direct(nic, flit, len, now);
 	if (wait && pipe != FMK_FLOW_MISS && !has_room(nic, pipe, len))
 		return FMK_NIC_WAIT;
 	fmk_count(&nic->count->in_pkt, 1);

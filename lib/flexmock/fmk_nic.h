@@ -82,6 +82,7 @@ struct fmk_nic {
 	uint32_t nb_fallback;
 	bool round_robin;
 
+	bool plain_only;	     /**< Frames that are no plain IPv4 are no pipe's. */
 	uint32_t version;	     /**< Counts what changes who gets a frame, and how. */
 	struct fmk_capture *capture; /**< Records frames, NULL: none. Under both locks. */
 	bool timed; /**< Something of it follows the clock: limiter, timestamps, round robin. */

@@ -276,7 +276,7 @@ take_groups(struct list *list, char *text, char *rest)
 }
 
 #define BIT(key) RTE_BIT32(KEY_##key)
-#define LIVE (BIT(dev) | BIT(peer) | BIT(loopback))
+#define LIVE (BIT(dev) | BIT(peer) | BIT(loopback) | BIT(inject))
 
 static const struct {
 	unsigned int key;
@@ -285,6 +285,7 @@ static const struct {
 	/* One source of frames. */
 	{KEY_peer, BIT(dev)},
 	{KEY_loopback, BIT(dev) | BIT(peer)},
+	{KEY_inject, BIT(dev) | BIT(peer) | BIT(loopback)},
 	{KEY_rx_pcap, LIVE},
 	{KEY_gen, LIVE | BIT(rx_pcap)},
 	/* One place for what is sent. */
@@ -302,9 +303,9 @@ static const struct {
 };
 
 /* Keys that say where frames come from or go to: a card without them may become a cable's end. */
-#define SOURCE                                                                                  \
-	(BIT(dev) | BIT(loopback) | BIT(rx_pcap) | BIT(tx_pcap) | BIT(gen) | BIT(infinite_rx) | \
-		BIT(loop) | BIT(preload) | BIT(rate) | BIT(cache) | BIT(data))
+#define SOURCE                                                                             \
+	(BIT(dev) | BIT(loopback) | BIT(inject) | BIT(rx_pcap) | BIT(tx_pcap) | BIT(gen) | \
+		BIT(infinite_rx) | BIT(loop) | BIT(preload) | BIT(rate) | BIT(cache) | BIT(data))
 
 static int
 check_conflicts(const struct list *list, uint32_t given)
@@ -337,6 +338,8 @@ check_together(const struct list *list)
 			given |= RTE_BIT32(i);
 	if (!options->loopback)
 		given &= ~BIT(loopback);
+	if (!options->inject)
+		given &= ~BIT(inject);
 	if (!options->infinite_rx)
 		given &= ~BIT(infinite_rx);
 	if (options->cache == FMK_CACHE_HOT)
@@ -349,6 +352,9 @@ check_together(const struct list *list)
 	if (options->rate.kind == FMK_RATE_CAPTURE && (given & BIT(rx_pcap)) == 0)
 		return refuse(list, &list->rows[KEY_rate], list->values[KEY_rate],
 			"allowed only with rx_pcap=<file>");
+	if (options->kernel[0] != '\0' && (given & (LIVE & ~BIT(inject))) == 0)
+		return refuse(list, &list->rows[KEY_kernel], options->kernel,
+			"allowed only with dev(), peer= or loopback=1");
 	if (strcmp(options->peer, list->card) == 0)
 		return refuse(list, &list->rows[KEY_peer], options->peer,
 			"allowed another card, or loopback=1");
@@ -406,7 +412,7 @@ static uint32_t
 resolve_loop(const struct fmk_options *options, bool loop_given)
 {
 	bool generator = options->lower[0] == '\0' && options->peer[0] == '\0' &&
-		!options->loopback && options->rx_pcap[0] == '\0';
+		!options->loopback && !options->inject && options->rx_pcap[0] == '\0';
 
 	if (options->infinite_rx || (generator && !loop_given))
 		return 0;

@@ -18,8 +18,9 @@
 #include <rte_config.h>
 #include <rte_ether.h>
 
-#define FMK_NAME_MAX 64	   /**< Card name with its terminating zero, as RTE_ETH_NAME_MAX_LEN. */
-#define FMK_LOWER_MAX 1024 /**< Text of dev(...) with its terminating zero. */
+#define FMK_NAME_MAX 64	     /**< Card name with its terminating zero, as RTE_ETH_NAME_MAX_LEN. */
+#define FMK_LOWER_MAX 1024   /**< Text of dev(...) with its terminating zero. */
+#define FMK_INTERFACE_MAX 16 /**< Name of an interface with its terminating zero, as IFNAMSIZ. */
 #define FMK_PRELOAD_AUTO INT64_MAX /**< All frames of a generator or capture. */
 
 #define FMK_FLOWS_MAX 16777216	    /**< Flows and destinations of the generator. */
@@ -41,6 +42,8 @@
 	V(peer, TEXT, peer, 1, FMK_NAME_MAX - 1, "card", "", \
 		"Cable to another card of this process.") S \
 	V(loopback, CHOICE, loopback, 0, 0, "0|1", "0", "Cable from the card to itself.") S \
+	V(inject, CHOICE, inject, 0, 0, "0|1", "0", \
+		"The far end is the test program: flexmock_inject() and flexmock_collect().") S \
 	V(rx_pcap, TEXT, rx_pcap, 1, PATH_MAX - 1, "file", "", "Capture to receive.") S \
 	V(tx_pcap, TEXT, tx_pcap, 1, PATH_MAX - 1, "file", "", \
 		"Capture to record what is sent; an existing file is overwritten.") S \
@@ -68,6 +71,9 @@
 		"or X times the capture's own speed.") S \
 	V(clock, CHOICE, clock, 0, 0, "tsc|virtual", "tsc", \
 		"Device time: real, or moved by flexmock_step() and by polls that find nothing.") S \
+	V(kernel, TEXT, kernel, 1, FMK_INTERFACE_MAX - 1, "interface", "", \
+		"Interface of the kernel, made by the card, that gets the frames no pipe takes and " \
+		"those that are no plain IPv4 (ARP, IPv6, VLAN tags, trailers), and sends on the wire.") S \
 	V(fallback_queues, NUMBER, fallback_queues, 0, 8192, "N", "0", \
 		"Pipes 0 to N - 1 that get frames which match no rule, as an operator sets it for " \
 		"programs that cannot; 0: programs say so themselves.") S \
@@ -143,6 +149,7 @@ struct fmk_options {
 	char lower[FMK_LOWER_MAX]; /**< Text inside dev(), empty if not given. */
 	char peer[FMK_NAME_MAX];   /**< Card at the other end of the cable, empty if none. */
 	bool loopback;
+	bool inject; /**< The far end is the test program. */
 	char rx_pcap[PATH_MAX];
 	char tx_pcap[PATH_MAX];
 	bool infinite_rx;
@@ -157,12 +164,13 @@ struct fmk_options {
 	uint32_t doorbell_cycles;   /**< TSC cycles of a doorbell, 0: none. */
 	uint32_t completion_cycles; /**< TSC cycles of a batch that is found received or sent. */
 	struct fmk_rate rate;
-	uint32_t clock;		   /**< enum fmk_clock_kind. */
-	uint32_t fallback_queues;  /**< Pipes, 0: set by programs. */
-	char stats[PATH_MAX];	   /**< File for the counters, empty if none. */
-	char capture[PATH_MAX];	   /**< File for all frames, empty if none. */
-	struct rte_ether_addr mac; /**< Given or made from the card's name. */
-	int numa_node;		   /**< -1 for any. */
+	uint32_t clock;			/**< enum fmk_clock_kind. */
+	char kernel[FMK_INTERFACE_MAX]; /**< Interface for frames no pipe takes, empty if none. */
+	uint32_t fallback_queues;	/**< Pipes, 0: set by programs. */
+	char stats[PATH_MAX];		/**< File for the counters, empty if none. */
+	char capture[PATH_MAX];		/**< File for all frames, empty if none. */
+	struct rte_ether_addr mac;	/**< Given or made from the card's name. */
+	int numa_node;			/**< -1 for any. */
 };
 
 /**

@@ -12,6 +12,7 @@
 #include <rte_ip.h>
 #include <rte_tcp.h>
 
+#include "fmk_flexbuf.h"
 #include "fmk_parse.h"
 
 /*
@@ -70,4 +71,15 @@ fmk_parse(const uint8_t *data, uint32_t len, struct fmk_headers *headers)
 				    (RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK)) != 0;
 	headers->syn = headers->protocol == IPPROTO_TCP &&
 		(l4[offsetof(struct rte_tcp_hdr, tcp_flags)] & RTE_TCP_SYN_FLAG) != 0;
+}
+
+bool
+fmk_parse_plain(const uint8_t *data, uint32_t len)
+{
+	uint32_t total;
+
+	if (len < L4_AT || read_16(data + IP_AT - sizeof(rte_be16_t)) != RTE_ETHER_TYPE_IPV4)
+		return false;
+	total = IP_AT + read_16(data + IP_AT + offsetof(struct rte_ipv4_hdr, total_length));
+	return FMK_FLITS(total) == FMK_FLITS(len);
 }

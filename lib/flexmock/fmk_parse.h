@@ -38,4 +38,12 @@ struct fmk_headers {
  */
 void fmk_parse(const uint8_t *data, uint32_t len, struct fmk_headers *headers);
 
+/**
+ * @param data first bytes of the frame, at least the lesser of @p len and 64
+ * @param len bytes of the frame
+ * @return whether the frame is untagged IPv4 and takes the flits its total length says: whether a
+ *   program finds the next packet behind it
+ */
+bool fmk_parse_plain(const uint8_t *data, uint32_t len);
+
 #endif /* FMK_PARSE_H */

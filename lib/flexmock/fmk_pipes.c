@@ -5,11 +5,13 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include <rte_branch_prediction.h>
 #include <rte_common.h>
 #include <rte_cycles.h>
 
 #include "fmk_control.h"
 #include "fmk_device.h"
+#include "fmk_kernel.h"
 #include "fmk_log.h"
 #include "fmk_nic.h"
 #include "fmk_pcap.h"
@@ -152,8 +154,16 @@ open_source(struct fmk_device *device, bool port_free)
 			shared->name);
 		return -EBUSY;
 	}
-	if (shared->source == FMK_SOURCE_LOWER)
-		return fmk_port_run(device->port);
+	if (shared->kernel != NULL)
+		ret = fmk_kernel_start(shared->kernel);
+	if (ret < 0)
+		return ret;
+	if (shared->source == FMK_SOURCE_LOWER) {
+		ret = fmk_port_run(device->port);
+		if (ret < 0 && shared->kernel != NULL)
+			fmk_kernel_stop(shared->kernel);
+		return ret;
+	}
 	if (shared->source == FMK_SOURCE_PRELOADED) {
 		ret = check_preloaded(shared);
 		if (ret == 0)
@@ -194,6 +204,7 @@ make_nic(struct fmk_device *device)
 	set_fallback(shared->nic, shared->options.fallback_queues);
 	if (shared->capturing)
 		fmk_nic_set_capture(shared->nic, shared->capture);
+	shared->nic->plain_only = shared->kernel != NULL;
 	return 0;
 }
 
@@ -223,6 +234,8 @@ fmk_device_close_pipes(struct fmk_device *device)
 
 	pthread_mutex_lock(&fmk_control_lock);
 	if (__atomic_fetch_sub(&shared->nb_users, 1, __ATOMIC_RELAXED) == 1) {
+		if (shared->kernel != NULL)
+			fmk_kernel_stop(shared->kernel);
 		if (device->port != NULL)
 			fmk_port_halt(device->port);
 		fmk_control_set_wire(shared, shared->wire.enabled);
@@ -252,7 +265,7 @@ fmk_device_now(const struct fmk_device *device)
 
 	if (device->shared->options.clock == FMK_CLOCK_VIRTUAL)
 		return fmk_shared_time(device->shared);
-	if (device->clock.mult != 0)
+	if (likely(device->clock.mult != 0))
 		return fmk_clock_ps(&device->clock, rte_rdtsc());
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return ((uint64_t)ts.tv_sec * NS_PER_SEC + (uint64_t)ts.tv_nsec) *

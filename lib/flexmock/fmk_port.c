@@ -496,6 +496,27 @@ fmk_port_put(struct fmk_port *port, const void *data, uint32_t len, uint32_t pad
 	return true;
 }
 
+uint32_t
+fmk_port_read(struct fmk_port *port, fmk_tx_wire wire, void *arg, uint64_t now, uint32_t *lost)
+{
+	struct rte_mbuf *pkts[FMK_PORT_BURST];
+	uint8_t flat[FMK_NIC_FRAME_MAX];
+	uint32_t taken = 0;
+	uint16_t n;
+
+	n = port->running ? rte_eth_rx_burst(port->id, 0, pkts, FMK_PORT_BURST) : 0;
+	for (uint16_t i = 0; i < n; i++) {
+		const uint32_t len = rte_pktmbuf_pkt_len(pkts[i]);
+
+		if (len <= sizeof(flat) &&
+			wire(arg, rte_pktmbuf_read(pkts[i], 0, len, flat), len, now))
+			taken++;
+	}
+	rte_pktmbuf_free_bulk(pkts, n);
+	*lost = n - taken;
+	return taken;
+}
+
 const void *
 fmk_frame_read(const struct fmk_frame *frame, void *flat)
 {

@@ -16,6 +16,7 @@
 #include <rte_ethdev.h>
 
 #include "fmk_frame.h"
+#include "fmk_tx.h"
 
 struct fmk_port;
 struct fmk_shared;
@@ -108,6 +109,17 @@ bool fmk_port_put(struct fmk_port *port, const void *data, uint32_t len, uint32_
 
 /** Hand what was put to the port; what it refuses is tried again next time. One thread at a time. */
 void fmk_port_flush(struct fmk_port *port);
+
+/**
+ * Hand what the port of fmk_port_run() has received to a wire, at most FMK_PORT_BURST frames. One
+ * thread at a time.
+ *
+ * @param now device time, picoseconds
+ * @param[out] lost frames the wire did not take
+ * @return frames it took
+ */
+uint32_t fmk_port_read(
+	struct fmk_port *port, fmk_tx_wire wire, void *arg, uint64_t now, uint32_t *lost);
 
 /** The bytes of a frame in one piece, in @p flat if they are not in one. */
 const void *fmk_frame_read(const struct fmk_frame *frame, void *flat);

@@ -129,8 +129,8 @@ pipe_took(struct fmk_stream *stream, struct fmk_shared *shared, uint64_t at, boo
 		*wait = pulled(stream);
 		return false;
 	}
-	verdict = fmk_nic_receive(
-		shared->nic, stream->held.data, stream->held.len, at, pulled(stream));
+	verdict = fmk_device_deliver_pipe(
+		shared, stream->held.data, stream->held.len, at, pulled(stream));
 	*wait = verdict == FMK_NIC_WAIT;
 	stream->missed = verdict == FMK_NIC_MISS;
 	return verdict == FMK_NIC_TAKEN;

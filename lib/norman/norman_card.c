@@ -44,14 +44,14 @@ find_made(const struct fmk_device *card)
 	return NULL;
 }
 
-/* Whether the options need EAL: those of a port below do. */
+/* Whether the options need EAL: those of a port below and of a kernel's interface do. */
 static int
 start_eal_for(const char *name, const char *args)
 {
 	struct fmk_options options;
 	int ret = fmk_options_parse(name, args, &options);
 
-	if (ret < 0 || options.lower[0] == '\0')
+	if (ret < 0 || (options.lower[0] == '\0' && options.kernel[0] == '\0'))
 		return ret;
 	return norman_eal_start(strchr(options.lower, ':') != NULL ? options.lower : NULL);
 }

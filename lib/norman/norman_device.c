@@ -8,7 +8,6 @@
 #include <time.h>
 
 #include <rte_branch_prediction.h>
-#include <rte_cycles.h>
 
 #include <flexmock.h>
 
@@ -34,9 +33,7 @@ norman_monotonic_ns(void)
 uint64_t
 norman_device_now(const struct norman_device *dev)
 {
-	const struct fmk_device *card = dev->card;
-
-	return fmk_device_timed(card) ? fmk_device_now(card) : 0;
+	return fmk_device_timed(dev->card) ? fmk_device_now(dev->card) : 0;
 }
 
 void

@@ -380,6 +380,44 @@ queues_follow_the_virtual_clock(void **state)
 	stop_port("net_flexmock25");
 }
 
+/* A frame for a pipe, one for the queue, and an answer of each. */
+static void
+test_program_is_the_far_end_of_queues_and_pipes(void **state)
+{
+	uint8_t frame[60], out[60];
+	struct norman_device *dev;
+	struct norman_pipe *rx, *tx;
+	struct rte_mbuf *m;
+	uint16_t id;
+
+	(void)state;
+	assert_int_equal(rte_vdev_init("net_flexmock26", "inject=1"), 0);
+	id = start_port("net_flexmock26");
+	dev = norman_device_open("net_flexmock26");
+	assert_non_null(dev);
+	rx = open_rx(dev, false);
+	tx = open_tx(dev);
+	assert_int_equal(norman_pipe_bind(rx, DST_PORT, 0, DST_IP, 0, UDP), 0);
+	for (uint32_t i = 0; i < 100; i++) {
+		make_frame(frame, sizeof(frame), UDP, i % 2, i);
+		assert_int_equal(flexmock_inject("net_flexmock26", frame, sizeof(frame)), 0);
+		if (i % 2 == 0) {
+			take_numbers(rx, 60, i, 1);
+			send_frame(tx, 60, 1, i);
+		} else {
+			assert_int_equal(rte_eth_rx_burst(id, 0, &m, 1), 1);
+			check_frame(rte_pktmbuf_mtod(m, uint8_t *), 60, 1, i);
+			assert_int_equal(rte_eth_tx_burst(id, 0, &m, 1), 1);
+		}
+		assert_int_equal(flexmock_collect("net_flexmock26", out, sizeof(out)), 60);
+		check_frame(out, 60, 1, i);
+	}
+	assert_int_equal(flexmock_collect("net_flexmock26", out, sizeof(out)), 0);
+	expect_full();
+	norman_device_close(dev);
+	stop_port("net_flexmock26");
+}
+
 static void
 start_eal(void)
 {
@@ -413,6 +451,7 @@ main(void)
 		cmocka_unit_test(port_on_laid_frames_takes_no_pipes),
 		cmocka_unit_test(card_is_put_over_a_port_with_one_below),
 		cmocka_unit_test(queues_follow_the_virtual_clock),
+		cmocka_unit_test(test_program_is_the_far_end_of_queues_and_pipes),
 	};
 
 	start_eal();

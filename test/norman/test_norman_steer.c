@@ -190,6 +190,23 @@ operator_sets_fallback_queues(void **state)
 	norman_device_close(other);
 }
 
+/* The flow table takes any frame; that a program cannot walk over some is only counted. */
+static void
+frames_that_are_not_ipv4_are_counted(void **state)
+{
+	struct norman_pipe *rx = open_rx(dev, true);
+	uint8_t *at;
+
+	(void)state;
+	send_burst(tx, 2, 0, 0);
+	at = norman_pipe_alloc(tx, 64);
+	make_frame(at, 60, UDP, 0, 0);
+	put_16(at + 12, 0x86dd);
+	assert_int_equal(norman_pipe_send(tx, 64), 0);
+	assert_int_equal(take(rx), 3);
+	assert_int_equal(counter(dev, "rx_pipe_unsized_packets"), 1);
+}
+
 int
 main(void)
 {
@@ -203,6 +220,7 @@ main(void)
 		STEER_TEST(fallback_pipe_is_the_hash),
 		STEER_TEST(round_robin_follows_the_clock),
 		STEER_TEST(operator_sets_fallback_queues),
+		STEER_TEST(frames_that_are_not_ipv4_are_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

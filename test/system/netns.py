@@ -13,11 +13,15 @@ NO_IPV6 = "/proc/sys/net/ipv6/conf/default/disable_ipv6"
 
 
 class Network:
-    """User and network namespaces held by a sleeping process; run commands in them with wrapper."""
+    """
+    User and network namespaces held by a sleeping process; run commands in them with wrapper. With
+    another one given, only the network is of its own: interfaces can be moved between the two.
+    """
 
-    def __init__(self):
+    def __init__(self, within=None):
+        enter = ["unshare", "-Urn"] if within is None else [*within.wrapper, "unshare", "-n"]
         self.holder = subprocess.Popen(
-            ["unshare", "-Urn", "sh", "-c", f"echo 1 > {NO_IPV6}; echo; exec sleep 3600"], stdout=subprocess.PIPE
+            [*enter, "sh", "-c", f"echo 1 > {NO_IPV6}; echo; exec sleep 3600"], stdout=subprocess.PIPE
         )
         self.holder.stdout.readline()
         self.wrapper = (*ENTER, str(self.holder.pid))

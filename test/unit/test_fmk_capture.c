@@ -391,7 +391,6 @@ test_full_disk(void **state)
 	unit_log_end(1, "card: ", "capture=/dev/full: No space", "nothing more is recorded");
 	assert_int_equal(counter("capture_errors"), 1);
 	assert_int_equal(counter("capture_packets"), 0);
-	assert_true(counter("capture_missed_packets") > 0);
 	/* It can be tried again, elsewhere. */
 	assert_int_equal(flexmock_capture_start("card", path), 0);
 	put_many(device, 2);

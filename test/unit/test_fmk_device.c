@@ -54,6 +54,7 @@ options_decide_the_source(void **state)
 		{"preload=1023", FMK_SOURCE_STREAM},
 		{"peer=other", FMK_SOURCE_CABLE},
 		{"loopback=1", FMK_SOURCE_CABLE},
+		{"inject=1", FMK_SOURCE_PROGRAM},
 	};
 
 	(void)state;

@@ -387,6 +387,31 @@ a_stamp_over_the_address_steers(void **state)
 	assert_int_equal(unit_tail(by_sent), 2);
 }
 
+/* Beside a kernel, which gets what a program would not survive. */
+static void
+only_plain_frames_come_to_pipes(void **state)
+{
+	const struct fmk_key key = unit_dst(0);
+	uint8_t frame[FRAME_LEN];
+
+	(void)state;
+	add_fallback(1, 0, 0);
+	unit_frame(frame, sizeof(frame), 0, IPPROTO_UDP, &key);
+	unit_put_16(frame + ETHER_TYPE_AT, RTE_ETHER_TYPE_IPV4);
+	unit.nic->plain_only = true;
+	unit_receive_at(frame, sizeof(frame), US);
+	assert_int_equal(unit_tail(0), 1);
+	unit_put_16(frame + ETHER_TYPE_AT, RTE_ETHER_TYPE_IPV6);
+	fmk_nic_lock(unit.nic);
+	assert_int_equal(fmk_nic_receive(unit.nic, frame, sizeof(frame), US, true), FMK_NIC_MISS);
+	unit.nic->plain_only = false;
+	assert_int_equal(fmk_nic_receive(unit.nic, frame, sizeof(frame), US, true), FMK_NIC_TAKEN);
+	fmk_nic_unlock(unit.nic);
+	assert_int_equal(unit_tail(0), 2);
+	assert_int_equal(unit.count.in_pkt, 3);
+	assert_int_equal(unit.count.pkt_drop, 0);
+}
+
 #define NIC_TEST(function) cmocka_unit_test_setup_teardown(function, unit_setup, unit_teardown)
 
 int
@@ -408,6 +433,7 @@ main(void)
 		NIC_TEST(arrivals_are_stamped_with_the_time_since),
 		NIC_TEST(a_stamp_behind_the_frame_is_lost),
 		NIC_TEST(a_stamp_over_the_address_steers),
+		NIC_TEST(only_plain_frames_come_to_pipes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -151,6 +151,32 @@ any_alignment(void **state)
 	}
 }
 
+static bool
+plain_with(unsigned int at, uint8_t value, uint32_t len)
+{
+	uint8_t data[sizeof(frame)];
+
+	memcpy(data, frame, sizeof(data));
+	data[at] = value;
+	return fmk_parse_plain(data, len);
+}
+
+/* Flits by the length of the frame and by its IPv4 length, 60 bytes here: a program sees the latter. */
+static void
+plain_is_what_a_program_can_walk(void **state)
+{
+	(void)state;
+	assert_true(fmk_parse_plain(frame, 60));
+	assert_true(fmk_parse_plain(frame, 64));  /* padded */
+	assert_false(fmk_parse_plain(frame, 65)); /* a trailer of one flit more */
+	assert_true(plain_with(17, 51, 65));
+	assert_false(plain_with(17, 51, 64));
+	assert_false(plain_with(13, 0x06, 60)); /* ARP */
+	assert_false(plain_with(12, 0x86, 60));
+	assert_false(plain_with(12, 0x81, 64)); /* VLAN tag */
+	assert_false(fmk_parse_plain(frame, 33));
+}
+
 int
 main(void)
 {
@@ -161,6 +187,7 @@ main(void)
 		cmocka_unit_test(short_frames_read_as_zero_behind),
 		cmocka_unit_test(nothing_behind_the_first_flit),
 		cmocka_unit_test(any_alignment),
+		cmocka_unit_test(plain_is_what_a_program_can_walk),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

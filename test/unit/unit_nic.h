@@ -26,6 +26,7 @@
 #define TCP_ACK 0x10
 
 /* Where fields of a frame stand. */
+#define ETHER_TYPE_AT 12
 #define LENGTH_AT 16
 #define PROTOCOL_AT 23
 #define SRC_IP_AT 26

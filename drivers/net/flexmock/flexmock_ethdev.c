@@ -335,6 +335,7 @@ priv_dump(struct rte_eth_dev *dev, FILE *out)
 		[FMK_SOURCE_STREAM] = "stream",
 		[FMK_SOURCE_CABLE] = "cable",
 		[FMK_SOURCE_LOWER] = "port below",
+		[FMK_SOURCE_PROGRAM] = "test program",
 	};
 	const struct fmk_shared *card = flexmock_port(dev)->card;
 

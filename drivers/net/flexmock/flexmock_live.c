@@ -9,6 +9,7 @@
 #include <rte_mbuf.h>
 #include <rte_net.h>
 
+#include <fmk_inject.h>
 #include <fmk_pcap.h>
 #include <fmk_port.h>
 
@@ -210,11 +211,15 @@ receive_frame(struct flexmock_rxq *rxq, struct fmk_frame *frame)
 	return m;
 }
 
-/* One frame that waits; false if the pool is dry and the frame, a streamed one, waits on. */
+/*
+ * One frame that waits; false if the pool is dry and the frame waits on. Only streamed frames do: for
+ * the others there is no buffer, and they are lost.
+ */
 static bool
 receive_one(struct flexmock_rxq *rxq, struct fmk_frame *frame, struct rte_mbuf **m)
 {
-	const bool streamed = frame->cookie == NULL;
+	const bool streamed = rxq->port->card->source == FMK_SOURCE_STREAM;
+	const bool own = frame->cookie == NULL;
 
 	*m = NULL;
 	if (frame->len > rxq->port->card->max_frame) {
@@ -224,10 +229,17 @@ receive_one(struct flexmock_rxq *rxq, struct fmk_frame *frame, struct rte_mbuf *
 		return true;
 	}
 	*m = receive_frame(rxq, frame);
-	if (*m != NULL || !streamed)
+	if (*m != NULL)
 		return true;
-	fmk_queue_hold(&rxq->card, frame);
-	return false;
+	if (streamed) {
+		fmk_queue_hold(&rxq->card, frame);
+		return false;
+	}
+	if (own) {
+		flexmock_record_frame(rxq, frame, FMK_CAPTURE_RX_NOMBUF);
+		fmk_frame_free(frame);
+	}
+	return true;
 }
 
 /* Take what waits. Streamed frames are taken one by one, as one may have to wait on. */
@@ -375,6 +387,34 @@ flexmock_put_cable(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n,
 	return n;
 }
 
+/* What finds no room is left to the application, as by a ring of descriptors that is full. */
+uint16_t
+flexmock_put_program(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n,
+	enum fmk_capture_reason *fates)
+{
+	struct fmk_device *device = process_device(txq->port);
+	uint64_t bytes = 0;
+	uint32_t wrong = 0;
+	uint16_t done;
+
+	for (done = 0; done < n; done++) {
+		const struct fmk_frame frame = fmk_frame_of_mbuf(pkts[done]);
+		const bool bad = frame.len == 0 || frame.len > FMK_FRAME_MAX;
+
+		if (!bad && !fmk_inject_send(device, &frame))
+			break;
+		wrong += bad;
+		bytes += bad ? 0 : frame.len;
+		if (bad && fates != NULL)
+			fates[done] = FMK_CAPTURE_TX_WRITE_ERROR;
+	}
+	rte_pktmbuf_free_bulk(pkts, done);
+	fmk_count(&txq->card.count->packets, done - wrong);
+	fmk_count(&txq->card.count->bytes, bytes);
+	fmk_count(&txq->card.count->write_errors, wrong);
+	return done;
+}
+
 static uint64_t
 wall_clock_ns(void)
 {
@@ -480,6 +520,7 @@ flexmock_put_lower_shared(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint
 
 SEND(pcap)
 SEND(cable)
+SEND(program)
 SEND(lower)
 SEND(lower_shared)
 

@@ -20,6 +20,9 @@ uint16_t flexmock_receive_lower(void *queue, struct rte_mbuf **pkts, uint16_t n)
 /** Send along the cable. */
 uint16_t flexmock_send_cable(void *queue, struct rte_mbuf **pkts, uint16_t n);
 
+/** Send to the test program. */
+uint16_t flexmock_send_program(void *queue, struct rte_mbuf **pkts, uint16_t n);
+
 /** Write to the capture of tx_pcap. */
 uint16_t flexmock_send_pcap(void *queue, struct rte_mbuf **pkts, uint16_t n);
 
@@ -31,6 +34,8 @@ uint16_t flexmock_send_lower_shared(void *queue, struct rte_mbuf **pkts, uint16_
 
 /* The same after the slow word has been looked at: flexmock_send_chosen(). */
 uint16_t flexmock_put_cable(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n,
+	enum fmk_capture_reason *fates);
+uint16_t flexmock_put_program(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n,
 	enum fmk_capture_reason *fates);
 uint16_t flexmock_put_pcap(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n,
 	enum fmk_capture_reason *fates);

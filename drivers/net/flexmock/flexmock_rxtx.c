@@ -455,12 +455,14 @@ static const struct rx_variant rx_variants[] = {
 	{"preloaded, llc", RX_RING | RX_LLC, BURSTS(rx, ring)},
 };
 
-enum { TX_NOWHERE, TX_PCAP, TX_CABLE, TX_LOWER, TX_LOWER_SHARED };
+enum { TX_NOWHERE, TX_PCAP, TX_CABLE, TX_PROGRAM, TX_LOWER, TX_LOWER_SHARED };
 
 static const struct tx_variant tx_variants[] = {
 	[TX_NOWHERE] = {"to nowhere", BURSTS(tx, nowhere), nowhere},
 	[TX_PCAP] = {"to a capture", EVERY_LEVEL(flexmock_send_pcap), flexmock_put_pcap},
 	[TX_CABLE] = {"to a card", EVERY_LEVEL(flexmock_send_cable), flexmock_put_cable},
+	[TX_PROGRAM] = {"to the test program", EVERY_LEVEL(flexmock_send_program),
+		flexmock_put_program},
 	[TX_LOWER] = {"straight to the port below", EVERY_LEVEL(flexmock_send_lower),
 		flexmock_put_lower},
 	[TX_LOWER_SHARED] = {"to a shared queue of the port below",
@@ -590,6 +592,8 @@ choose_tx(const struct rte_eth_dev *dev)
 		return TX_LOWER_SHARED;
 	if (port->card->source == FMK_SOURCE_CABLE)
 		return TX_CABLE;
+	if (port->card->source == FMK_SOURCE_PROGRAM)
+		return TX_PROGRAM;
 	return port->card->options.tx_pcap[0] != '\0' ? TX_PCAP : TX_NOWHERE;
 }
 
