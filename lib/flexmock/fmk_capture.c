@@ -93,6 +93,12 @@ claim(struct fmk_capture *capture, uint32_t size)
 	return record;
 }
 
+uint64_t
+fmk_capture_time(const struct fmk_capture *capture)
+{
+	return fmk_device_now(capture->device);
+}
+
 /* Bytes of a frame that are kept. Where no mbuf is behind it, there may be only its front. */
 static uint32_t
 kept_bytes(const struct fmk_frame *frame)
@@ -111,7 +117,7 @@ fill(struct fmk_capture *capture, struct fmk_capture_record *record, struct fmk_
 	const void *data;
 
 	if (at == FMK_CAPTURE_NOW)
-		at = fmk_device_now(device);
+		at = fmk_capture_time(capture);
 	kept.len = kept_bytes(frame);
 	record->kind = (uint8_t)spot.kind;
 	record->id = spot.id;

@@ -94,6 +94,9 @@ void fmk_capture_drop(struct fmk_device *device);
 /** The card goes, and nobody moves its frames any more. */
 void fmk_capture_destroy(struct fmk_device *device);
 
+/** @return device time of a capture's card */
+uint64_t fmk_capture_time(const struct fmk_capture *capture);
+
 /**
  * Record a frame. Any thread.
  *

@@ -445,6 +445,20 @@ fmk_device_deliver(struct fmk_shared *shared, const struct fmk_frame *frames, ui
 	return nb_refused;
 }
 
+/*
+ * Time of a frame from another card. Cards with virtual clocks have a time each. Real ones may count
+ * from another origin, which shows in a capture; timestamps are the sender's time at both ends.
+ */
+static uint64_t
+far_time(const struct fmk_shared *far, uint64_t now)
+{
+	const bool stamps = far->nic != NULL && fmk_nic_timed(far->nic);
+
+	if (far->options.clock == FMK_CLOCK_VIRTUAL)
+		return fmk_shared_time(far);
+	return fmk_shared_captures(far) && !stamps ? fmk_capture_time(far->capture) : now;
+}
+
 uint32_t
 fmk_device_send(struct fmk_shared *shared, const struct fmk_frame *frames, uint32_t n, uint64_t now,
 	struct fmk_frame *refused, bool *down)
@@ -458,9 +472,8 @@ fmk_device_send(struct fmk_shared *shared, const struct fmk_frame *frames, uint3
 	if (*down) {
 		memcpy(refused, frames, n * sizeof(*refused));
 	} else {
-		/* Cards with virtual clocks have a time each. */
-		if (far != shared && far->options.clock == FMK_CLOCK_VIRTUAL)
-			now = fmk_shared_time(far);
+		if (far != shared)
+			now = far_time(far, now);
 		nb_refused = fmk_device_deliver(far, frames, n, now, refused);
 	}
 	rte_rwlock_read_unlock(&shared->far_lock);

@@ -9,6 +9,7 @@
 
 #include <sched.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <rte_bus_vdev.h>
@@ -325,6 +326,41 @@ queues_and_pipes_of_a_card_are_recorded(void **state)
 	unlink(path);
 }
 
+/* A card has the time of day in its capture, also of frames of a card with another clock. */
+static void
+cards_with_different_clocks_are_recorded_by_their_own(void **state)
+{
+	struct norman_device *dev;
+	struct norman_pipe *rx;
+	struct unit_pcapng p;
+	char path[64], text[160];
+	uint16_t id;
+
+	(void)state;
+	snprintf(path, sizeof(path), "/tmp/norman-port-%d.pcapng", getpid());
+	snprintf(text, sizeof(text), "net_flexmock32,peer=net_flexmock31,capture=%s", path);
+	assert_int_equal(rte_vdev_init("net_flexmock31", "clock=virtual"), 0);
+	dev = norman_device_open(text);
+	assert_non_null(dev);
+	rx = open_rx(dev, true);
+	id = start_port("net_flexmock31");
+	for (uint32_t i = 0; i < 5; i++) {
+		struct rte_mbuf *m = chain(60, 60, 0, i);
+
+		assert_int_equal(rte_eth_tx_burst(id, 0, &m, 1), 1);
+	}
+	take_numbers(rx, 60, 0, 5);
+	assert_int_equal(flexmock_capture_stop("net_flexmock32"), 0);
+	norman_device_close(dev);
+	stop_port("net_flexmock31");
+	p = unit_pcapng_read(path);
+	assert_int_equal(p.nb_packets, 5);
+	for (uint32_t i = 0; i < 5; i++)
+		assert_true(p.packets[i].time_ns / 1000000000 - (uint64_t)time(NULL) + 60 < 120);
+	unit_pcapng_free(&p);
+	unlink(path);
+}
+
 /* Frames of a DPDK port reach pipes over a cable, and the other way. */
 static void
 cable_joins_queues_and_pipes(void **state)
@@ -492,6 +528,7 @@ main(void)
 		cmocka_unit_test(device_that_is_no_port_is_refused),
 		cmocka_unit_test(card_is_a_port_and_has_pipes),
 		cmocka_unit_test(queues_and_pipes_of_a_card_are_recorded),
+		cmocka_unit_test(cards_with_different_clocks_are_recorded_by_their_own),
 		cmocka_unit_test(cable_joins_queues_and_pipes),
 		cmocka_unit_test(port_on_laid_frames_takes_no_pipes),
 		cmocka_unit_test(card_is_put_over_a_port_with_one_below),
