@@ -333,7 +333,10 @@ RTE_FINI(end_captures)
 
 	if (!fmk_thread_lock_control_soon())
 		return;
-	TAILQ_FOREACH (capture, &all, next)
-		end(capture);
+	/* Those who move frames are not told: one of them may have called exit() with a lock held. */
+	TAILQ_FOREACH (capture, &all, next) {
+		if (capture->file != NULL)
+			fmk_capture_close(capture);
+	}
 	pthread_mutex_unlock(&fmk_control_lock);
 }
