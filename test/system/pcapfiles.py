@@ -6,6 +6,7 @@ import random
 import struct
 from collections import defaultdict
 from contextlib import closing
+from typing import NamedTuple
 
 from scapy.utils import RawPcapReader, checksum
 
@@ -87,6 +88,76 @@ def read_timed(path):
             assert meta.caplen == meta.wirelen == len(frame), f"{path}: frame {len(timed)} is cut short"
             timed.append((meta.sec * 10**9 + meta.usec * unit, frame))
         return timed
+
+
+def count_packets(path):
+    """Whole packets of a pcap that is being written on this machine."""
+    with open(path, "rb") as file:
+        data = file.read()
+    count, at = 0, 24
+    while at + 16 <= len(data):
+        at += 16 + struct.unpack_from("=I", data, at + 8)[0]
+        count += at <= len(data)
+    return count
+
+
+class Captured(NamedTuple):
+    """A packet of a pcapng file."""
+
+    interface: int
+    time_ns: int
+    direction: str  # "in", "out" or ""
+    comment: str
+    frame: bytes
+
+
+def _options(data):
+    """Options of a pcapng block by their code."""
+    found = {}
+    while len(data) >= 4:
+        code, length = struct.unpack_from("<HH", data)
+        if code == 0:
+            break
+        found[code] = data[4 : 4 + length]
+        data = data[4 + (length + 3) // 4 * 4 :]
+    return found
+
+
+def read_pcapng(path):
+    """Packets of a pcapng file of one section, little endian."""
+    with open(path, "rb") as file:
+        data = file.read()
+    units, packets, at = [], [], 0
+    while at < len(data):
+        kind, length = struct.unpack_from("<II", data, at)
+        assert length >= 12 and data[at + length - 4 : at + length] == data[at + 4 : at + 8], f"{path}: block at {at}"
+        body, at = data[at + 8 : at + length - 4], at + length
+        if kind == 1:
+            resolution = _options(body[8:]).get(9, b"\6")[0]
+            assert resolution <= 9, f"{path}: resolution {resolution}"
+            units.append(10 ** (9 - resolution))
+        elif kind == 6:
+            interface, high, low, kept, full = struct.unpack_from("<IIIII", body)
+            assert kept == full, f"{path}: packet {len(packets)} is cut short"
+            options = _options(body[20 + (kept + 3) // 4 * 4 :])
+            flags = struct.unpack("<I", options.get(2, bytes(4)))[0] & 3
+            packets.append(
+                Captured(
+                    interface,
+                    (high << 32 | low) * units[interface],
+                    ("", "in", "out")[flags],
+                    options.get(1, b"").decode(),
+                    body[20 : 20 + kept],
+                )
+            )
+    return packets
+
+
+def compare_captures(packets, received, sent):
+    """A card's own capture against frames recorded beside it: each way the same frames in the same order."""
+    assert all(packet.direction for packet in packets), "a packet without direction"
+    for direction, frames in ("in", received), ("out", sent):
+        assert_same_frames([packet.frame for packet in packets if packet.direction == direction], frames)
 
 
 def macswap(frame):

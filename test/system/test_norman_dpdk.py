@@ -3,13 +3,27 @@
 """Norman devices over DPDK ports, and the same echo on DPDK and on both Norman APIs."""
 
 import os
+import random
 import subprocess
 
 import pytest
 
 from netns import Network
 from pcapfiles import assert_same_by_flow, assert_same_frames, macswap, read_pcap, write_pcap
-from test_norman import CAPTURES, EXAMPLES, SECONDS, Pcaps, app, capture_frames, echoed, example, mixed_frames
+from test_norman import (
+    ARP,
+    CAPTURES,
+    EXAMPLES,
+    IPV6,
+    SECONDS,
+    Pcaps,
+    app,
+    capture_frames,
+    echoed,
+    example,
+    frame_to,
+    mixed_frames,
+)
 from testpmd import CRASH, DRIVER, NO_HUGE, environment, file_prefix
 
 
@@ -113,3 +127,33 @@ def test_three_echoes_do_the_same(tmp_path, name):
     assert len(set(outputs)) == 1, outputs
     for sink in sinks.values():
         assert_same_frames(read_pcap(sink), echoed(frames) * 20)
+
+
+def test_three_echo_servers_answer_the_same(tmp_path):
+    """UDP to the server's address and port is answered, all else left alone."""
+    asked = [frame_to(2, random.Random(n).randint(60, 1514), n, n % 7, dport=7000) for n in range(500)]
+    others = [frame_to(2, 60, 1), frame_to(3, 60, 2, dport=7000), ARP, IPV6]
+    frames = [frame for n, question in enumerate(asked) for frame in (question, others[n % len(others)])]
+    answers = [
+        f[6:12] + f[:6] + f[12:26] + f[30:34] + f[26:30] + f[36:38] + f[34:36] + f[38:] for f in asked
+    ]
+    source = write_pcap(tmp_path / "in.pcap", frames)
+    for program in "echo_server_dpdk", "echo_server_norman", "echo_server_enso":
+        sink = tmp_path / f"{program}.pcap"
+        device = f"rx_pcap={source},tx_pcap={sink}"
+        args = "192.168.0.2", 7000, len(asked), SECONDS
+        if program == "echo_server_dpdk":
+            eal = ["-d", DRIVER, *NO_HUGE, "-m", 64, "-l", 0, f"--file-prefix={file_prefix()}"]
+            done = example(program, *eal, f"--vdev=net_flexmock0,{device}", "--", *args)
+        else:
+            done = example(program, *args, device=device)
+        assert done.all("echo_server")[-1] == {"packets": len(asked), "bytes": sum(map(len, asked))}
+        assert_same_frames(read_pcap(sink), answers)
+
+
+def test_arguments_that_no_echo_server_can_have():
+    for args in [], ["10.0.0.2"], ["10.0.0", 7000], ["10.0.0.2", 0], ["10.0.0.2", 65536]:
+        assert "usage" in example("echo_server_enso", *args, device="gen(size=64)", code=1).log
+    address = "10.0.0.2", 7000, "02:00:00:00:00:05", "10.0.0.1", "02:00:00:00:00:0c"
+    for args in address[:4], (*address, 10, 0), (*address, 10, 10, 59), (*address, 10, 10, 1515):
+        assert "usage" in example("echo_client_enso", *args, device="gen(size=64)", code=1).log

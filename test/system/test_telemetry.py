@@ -6,6 +6,7 @@ import json
 import os
 import re
 import socket
+import subprocess
 
 from testpmd import REPO, Testpmd
 
@@ -64,3 +65,23 @@ def test_counters_of_an_unknown_card_are_none():
 def test_nic_counters_are_extended_statistics():
     with Testpmd("net_flexmock0") as testpmd:
         assert set(nic_counter_names()) < set(testpmd.xstats(0))
+
+
+def test_dpdk_telemetry_py_shows_the_port():
+    """DPDK's own script, as a user types into it."""
+    with Testpmd("net_flexmock0,loopback=1", args=["--no-flush-rx"]) as testpmd:
+        testpmd.start("tx_first 2")
+        testpmd.wait_until(lambda: testpmd.stats()["RX-packets"] > 1000, "traffic")
+        testpmd.stop()
+        stats = testpmd.stats()
+        lines = "/flexmock/list\n/ethdev/list\n/ethdev/stats,0\n/ethdev/xstats,0\nquit\n"
+        command = ["dpdk-telemetry.py", "-f", testpmd.prefix]
+        done = subprocess.run(command, input=lines, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    answers = {}
+    for line in re.findall(r"^(?:--> )?(\{.*\})$", done.stdout, re.M):
+        answers.update(json.loads(line))
+    assert answers["/flexmock/list"] == ["net_flexmock0"] and answers["/ethdev/list"] == [0]
+    assert answers["/ethdev/stats"]["ipackets"] == stats["RX-packets"] > 1000
+    assert answers["/ethdev/xstats"]["rx_q0_packets"] == stats["RX-packets"]
+    assert answers["/ethdev/xstats"]["tx_q0_packets"] == stats["TX-packets"]
