@@ -9,7 +9,7 @@ build=$root/build
 packages_run=(dpdk dpdk-dev libdpdk-dev meson ninja-build gcc pkg-config libpcap-dev libnuma-dev
 	dpkg-dev xz-utils python3-scapy libjansson-dev gnuplot-nox)
 packages_test=(g++ libcmocka-dev python3-pytest python3-docutils python3-pyelftools clang libclang-rt-14-dev clang-format
-	iproute2 iputils-ping netcat-openbsd tcpdump ethtool iptables chromium)
+	iproute2 iputils-ping netcat-openbsd tcpdump tshark ethtool iptables chromium)
 
 say() { echo "==> $*"; }
 die() { echo "error: $*" >&2; exit 1; }

@@ -8,6 +8,7 @@
 
 #include "flexmock.h"
 #include "fmk_account.h"
+#include "fmk_capture.h"
 #include "fmk_control.h"
 #include "fmk_device.h"
 
@@ -105,4 +106,20 @@ const char *
 flexmock_counter_name(unsigned int index)
 {
 	return fmk_account_counter(NULL, index, NULL);
+}
+
+int
+flexmock_capture_start(const char *card, const char *path)
+{
+	struct fmk_device *device = fmk_device_find(card);
+
+	return device == NULL ? -ENODEV : fmk_capture_start(device, path);
+}
+
+int
+flexmock_capture_stop(const char *card)
+{
+	struct fmk_device *device = fmk_device_find(card);
+
+	return device == NULL ? -ENODEV : fmk_capture_stop(device);
 }

@@ -85,6 +85,26 @@ int flexmock_counter(const char *card, const char *name, uint64_t *value);
  */
 const char *flexmock_counter_name(unsigned int index);
 
+/**
+ * Record what a card receives, sends and drops in a pcapng file from now on, as capture= does from
+ * the card's beginning. An existing file is overwritten. Pipes that play preloaded frames are
+ * served one frame at a time from their next poll on which finds nothing owned. Any thread.
+ *
+ * @param path file; kept until the capture ends
+ * @return 0, -ENODEV if there is no such card, -EALREADY if a capture of it runs, or -errno; after
+ *   one line of log but for -ENODEV
+ */
+int flexmock_capture_start(const char *card, const char *path);
+
+/**
+ * End a card's capture: the file is complete when this returns. A capture ends by itself with its
+ * card or process. Any thread.
+ *
+ * @return 0, -ENODEV if there is no such card, -ENOENT if no capture of it was started, -errno if
+ *   the file could not be written, so that the capture had ended before
+ */
+int flexmock_capture_stop(const char *card);
+
 #ifdef __cplusplus
 }
 #endif

@@ -31,6 +31,22 @@ slow_bits(const struct fmk_shared *shared, const struct fmk_queue *queue)
 		slow |= FMK_SLOW_LONG;
 	if (shared->histograms)
 		slow |= FMK_SLOW_HISTOGRAM;
+	if (shared->capturing)
+		slow |= FMK_SLOW_CAPTURE;
+	return slow;
+}
+
+static uint32_t
+tx_slow_bits(const struct fmk_shared *shared, const struct fmk_tx_queue *queue)
+{
+	uint32_t slow = 0;
+
+	if (!queue->running)
+		slow |= FMK_TX_STOPPED;
+	if (!fmk_wire_passes(&shared->wire))
+		slow |= FMK_TX_LINK_DOWN;
+	if (shared->capturing)
+		slow |= FMK_TX_CAPTURE;
 	return slow;
 }
 
@@ -38,12 +54,17 @@ void
 fmk_control_update_queues(struct fmk_shared *shared)
 {
 	for (uint16_t q = 0; q < FMK_QUEUES_MAX; q++) {
-		struct fmk_queue *queue = shared->rx[q];
+		struct fmk_queue *rx = shared->rx[q];
+		struct fmk_tx_queue *tx = shared->tx[q];
 
-		if (queue != NULL && shared->histogram != NULL)
-			queue->histogram = &shared->histogram[q];
-		if (queue != NULL)
-			__atomic_store_n(&queue->slow, slow_bits(shared, queue), __ATOMIC_RELEASE);
+		if (rx != NULL && shared->histogram != NULL)
+			rx->histogram = &shared->histogram[q];
+		if (rx != NULL)
+			rx->capture = shared->capture;
+		if (rx != NULL)
+			__atomic_store_n(&rx->slow, slow_bits(shared, rx), __ATOMIC_RELEASE);
+		if (tx != NULL)
+			__atomic_store_n(&tx->slow, tx_slow_bits(shared, tx), __ATOMIC_RELEASE);
 	}
 }
 
@@ -100,6 +121,15 @@ fmk_device_set_queue(struct fmk_device *device, uint16_t id, struct fmk_queue *q
 	shared->rx[id] = queue;
 	unlock_queues(shared);
 	fmk_control_update_queues(shared);
+	pthread_mutex_unlock(&fmk_control_lock);
+}
+
+void
+fmk_device_set_tx_queue(struct fmk_device *device, uint16_t id, struct fmk_tx_queue *queue)
+{
+	pthread_mutex_lock(&fmk_control_lock);
+	device->shared->tx[id] = queue;
+	fmk_control_update_queues(device->shared);
 	pthread_mutex_unlock(&fmk_control_lock);
 }
 
@@ -333,6 +363,15 @@ fmk_device_stop_queue(struct fmk_device *device, uint16_t id)
 {
 	pthread_mutex_lock(&fmk_control_lock);
 	run_queue(device->shared, id, false);
+	pthread_mutex_unlock(&fmk_control_lock);
+}
+
+void
+fmk_device_run_tx_queue(struct fmk_device *device, uint16_t id, bool running)
+{
+	pthread_mutex_lock(&fmk_control_lock);
+	device->shared->tx[id]->running = running;
+	fmk_control_update_queues(device->shared);
 	pthread_mutex_unlock(&fmk_control_lock);
 }
 

@@ -25,6 +25,9 @@ extern pthread_mutex_t fmk_control_lock;
  */
 void fmk_control_set_wire(struct fmk_shared *shared, bool enabled);
 
+/** Bring the slow words of all queues up to date; under the lock. */
+void fmk_control_update_queues(struct fmk_shared *shared);
+
 /** Give back the laid frames and retired filters of a stopped card. */
 void fmk_control_fini(struct fmk_device *device);
 

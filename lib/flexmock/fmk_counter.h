@@ -26,7 +26,8 @@ enum fmk_counter_class {
 	FMK_COUNT_NOMBUF,  /**< No drop: buffers that could not be had: rx_nombuf. */
 	FMK_COUNT_ERROR,   /**< Dropped as wrong: ierrors, oerrors. */
 	FMK_COUNT_REFUSED, /**< Dropped otherwise; in no basic statistic, as on a card. */
-	FMK_COUNT_PART	   /**< No drop: frames another counter has, or no number of frames. */
+	FMK_COUNT_PART,	   /**< No drop: frames another counter has, or no number of frames. */
+	FMK_COUNT_ASIDE	   /**< Of what only looks on: no frame was lost or moved. */
 };
 
 /* X(field, name after rx_ or rx_qN_, class, text) */
@@ -94,7 +95,12 @@ enum fmk_counter_class {
 		"they refuse and that are offered again")                                         \
 	X(pipe_lost, "tx_pipe_lost_packets", FMK_COUNT_ERROR,                                     \
 		"frames from pipes while the link or the far end was down or the file full, and " \
-		"those the port below had not taken when the last pipe was closed")
+		"those the port below had not taken when the last pipe was closed")               \
+	X(capture_packets, "capture_packets", FMK_COUNT_ASIDE, "frames written by capture=")      \
+	X(capture_missed, "capture_missed_packets", FMK_COUNT_ASIDE,                              \
+		"frames that the capture has not, as its ring was full or its file failed")       \
+	X(capture_errors, "capture_errors", FMK_COUNT_ASIDE,                                      \
+		"captures that ended because their file could not be written")
 
 /* What the NIC does without a counter of its own, in the same struct as those. */
 #define FMK_PIPE_COUNTERS(X)                                                            \

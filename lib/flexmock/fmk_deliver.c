@@ -7,6 +7,7 @@
 #include <rte_branch_prediction.h>
 
 #include "fmk_account.h"
+#include "fmk_capture.h"
 #include "fmk_device.h"
 #include "fmk_inject.h"
 #include "fmk_kernel.h"
@@ -42,7 +43,7 @@ fmk_device_end_queue(struct fmk_shared *shared, struct fmk_queue *queue)
 }
 
 static bool
-record(struct fmk_device *device, const uint8_t *data, uint32_t len, uint64_t at)
+write_frame(struct fmk_device *device, const uint8_t *data, uint32_t len, uint64_t at)
 {
 	const uint64_t ns = at / (FMK_PS_PER_SEC / 1000000000) + (uint64_t)device->wall;
 	int ret;
@@ -73,35 +74,72 @@ send_to_program(struct fmk_device *device, const uint8_t *data, uint32_t len)
 	return fmk_inject_send(device, &frame);
 }
 
-/* Put a frame of a pipe on the wire (fmk_tx_wire). The MAC fills short frames up. */
-static bool
-send_from_pipe(void *arg, const uint8_t *data, uint32_t len, uint64_t at)
+/* Whether a frame of a pipe has gone, is lost, or is to be offered again. */
+static enum fmk_capture_reason
+put_on_wire(struct fmk_device *device, const uint8_t *data, uint32_t len, uint64_t at)
 {
-	struct fmk_device *device = arg;
 	struct fmk_shared *shared = device->shared;
-	uint8_t padded[FRAME_MIN] = {0};
-	bool lost;
+	bool sent = true;
 
-	if (!fmk_wire_passes(&shared->wire)) {
-		fmk_count(&shared->count.pipe_lost, 1);
-		return true;
-	}
+	if (!fmk_wire_passes(&shared->wire))
+		return FMK_CAPTURE_TX_PIPE_LOST;
 	if (device->port != NULL)
-		return fmk_port_put(device->port, data, len, FRAME_MIN);
+		return fmk_port_put(device->port, data, len, FRAME_MIN) ? FMK_CAPTURE_PASSED
+									: FMK_CAPTURE_UNTAKEN;
+	if (device->sent != NULL)
+		return send_to_program(device, data, len) ? FMK_CAPTURE_PASSED
+							  : FMK_CAPTURE_UNTAKEN;
+	if (device->writer != NULL)
+		sent = write_frame(device, data, len, at);
+	else if (shared->source == FMK_SOURCE_CABLE)
+		sent = send_along(shared, data, len, at);
+	return sent ? FMK_CAPTURE_PASSED : FMK_CAPTURE_TX_PIPE_LOST;
+}
+
+/*
+ * Send a frame that does not come from a queue, and record it. The MAC fills short frames up.
+ *
+ * @param untaken what becomes of one that is not taken now
+ */
+static bool
+send_one(struct fmk_device *device, enum fmk_capture_kind kind, const uint8_t *data, uint32_t len,
+	uint64_t at, enum fmk_capture_reason untaken)
+{
+	const struct fmk_capture_spot spot = {kind, 0};
+	struct fmk_capture_record *copy = NULL;
+	uint8_t padded[FRAME_MIN] = {0};
+	enum fmk_capture_reason fate;
+	struct fmk_frame frame;
+
 	if (unlikely(len < FRAME_MIN)) {
 		memcpy(padded, data, len);
 		data = padded;
 		len = FRAME_MIN;
 	}
-	if (device->sent != NULL)
-		return send_to_program(device, data, len);
-	if (device->writer != NULL)
-		lost = !record(device, data, len, at);
-	else
-		lost = shared->source == FMK_SOURCE_CABLE && !send_along(shared, data, len, at);
-	if (lost)
-		fmk_count(&shared->count.pipe_lost, 1);
-	return true;
+	if (unlikely(fmk_shared_captures(device->shared))) {
+		frame = fmk_frame_borrow(data, len);
+		copy = fmk_capture_reserve(device->shared->capture, spot, at, &frame);
+	}
+	fate = put_on_wire(device, data, len, at);
+	fmk_capture_commit(
+		device->shared->capture, copy, fate == FMK_CAPTURE_UNTAKEN ? untaken : fate);
+	if (fate == FMK_CAPTURE_TX_PIPE_LOST)
+		fmk_count(&device->shared->count.pipe_lost, 1);
+	return fate != FMK_CAPTURE_UNTAKEN;
+}
+
+/* A frame of a pipe (fmk_tx_wire). */
+static bool
+send_from_pipe(void *arg, const uint8_t *data, uint32_t len, uint64_t at)
+{
+	return send_one(arg, FMK_CAPTURE_TX_PIPES, data, len, at, FMK_CAPTURE_UNTAKEN);
+}
+
+/* A frame of the kernel (fmk_tx_wire), which is not offered again. */
+static bool
+send_from_kernel(void *arg, const uint8_t *data, uint32_t len, uint64_t at)
+{
+	return send_one(arg, FMK_CAPTURE_TX_KERNEL, data, len, at, FMK_CAPTURE_TX_KERNEL_LOST);
 }
 
 bool
@@ -110,6 +148,7 @@ fmk_device_sends(const struct fmk_device *device)
 	const struct fmk_shared *shared = device->shared;
 
 	return device->writer != NULL || device->port != NULL || device->sent != NULL ||
+		fmk_shared_captures(shared) ||
 		__atomic_load_n(&shared->source, __ATOMIC_RELAXED) == FMK_SOURCE_CABLE ||
 		!fmk_wire_passes(&shared->wire);
 }
@@ -145,7 +184,7 @@ run_kernel(struct fmk_device *device, uint64_t now)
 
 	if (pthread_mutex_trylock(&shared->nic->tx.lock) != 0)
 		return;
-	sent = fmk_kernel_send(shared->kernel, send_from_pipe, device, now, &lost);
+	sent = fmk_kernel_send(shared->kernel, send_from_kernel, device, now, &lost);
 	fmk_count(&shared->count.kernel_tx, sent);
 	fmk_count(&shared->count.kernel_tx_lost, lost);
 	if (device->port != NULL)
@@ -221,33 +260,57 @@ fmk_device_has_room(const struct fmk_shared *shared, const struct fmk_frame *fra
 	return queue == NULL || !queue->running || fmk_queue_waiting(queue) < queue->capacity;
 }
 
+/* Record a live frame of a queue, or of none. */
 static void
-hand_to_kernel(struct fmk_shared *shared, const struct fmk_frame *frame)
+record(struct fmk_shared *shared, struct fmk_capture_spot spot, uint64_t now,
+	const struct fmk_frame *frame, enum fmk_capture_reason reason)
 {
-	uint8_t flat[FMK_NIC_FRAME_MAX];
-	const void *data = fmk_frame_read(frame, flat);
-
-	if (fmk_kernel_put(shared->kernel, data, frame->len))
-		fmk_count(&shared->count.kernel_rx, 1);
-	else
-		fmk_count(&shared->count.kernel_rx_missed, 1);
+	if (unlikely(fmk_shared_captures(shared)))
+		fmk_capture_frame(shared->capture, spot, now, frame, reason);
 }
 
-/* No queue gets these frames: the kernel does, or with pipes it is the NIC that drops them. */
 static void
-count_unwanted(struct fmk_shared *shared, const struct fmk_frame *frames, uint32_t n)
+hand_to_kernel(struct fmk_shared *shared, const struct fmk_frame *frame, uint64_t now)
 {
-	if (shared->nic == NULL) {
-		__atomic_fetch_add(&shared->count.no_queue, n, __ATOMIC_RELAXED);
-		return;
+	const struct fmk_capture_spot spot = {FMK_CAPTURE_KERNEL, 0};
+	uint8_t flat[FMK_NIC_FRAME_MAX];
+	const void *data = fmk_frame_read(frame, flat);
+	const bool taken = fmk_kernel_put(shared->kernel, data, frame->len);
+
+	fmk_count(taken ? &shared->count.kernel_rx : &shared->count.kernel_rx_missed, 1);
+	record(shared, spot, now, frame, taken ? FMK_CAPTURE_PASSED : FMK_CAPTURE_KERNEL_MISSED);
+}
+
+/* With pipes it is the NIC that drops what nobody wants. */
+static enum fmk_capture_reason
+drop_in_nic(struct fmk_shared *shared, const struct fmk_frame *frame)
+{
+	if (frame->len > FMK_NIC_FRAME_MAX) {
+		fmk_count(&shared->count.giant, 1);
+		return FMK_CAPTURE_RX_GIANT;
 	}
+	fmk_nic_drop(shared->nic);
+	return FMK_CAPTURE_NIC_NO_RULE;
+}
+
+/* No queue gets these frames: the kernel does, or they are dropped. */
+static void
+count_unwanted(struct fmk_shared *shared, const struct fmk_frame *frames, uint32_t n, uint64_t now)
+{
+	const struct fmk_capture_spot card = {FMK_CAPTURE_CARD, 0};
+	enum fmk_capture_reason reason = FMK_CAPTURE_RX_NO_QUEUE;
+
+	if (shared->nic == NULL)
+		__atomic_fetch_add(&shared->count.no_queue, n, __ATOMIC_RELAXED);
 	for (uint32_t i = 0; i < n; i++) {
-		if (frames[i].len > FMK_NIC_FRAME_MAX)
-			fmk_count(&shared->count.giant, 1);
-		else if (shared->kernel != NULL)
-			hand_to_kernel(shared, &frames[i]);
-		else
-			fmk_nic_drop(shared->nic);
+		if (shared->nic != NULL && shared->kernel != NULL &&
+			frames[i].len <= FMK_NIC_FRAME_MAX) {
+			hand_to_kernel(shared, &frames[i], now);
+			continue;
+		}
+		if (shared->nic != NULL)
+			reason = drop_in_nic(shared, &frames[i]);
+		record(shared, card, now, &frames[i], reason);
 	}
 }
 
@@ -290,8 +353,9 @@ enqueue(struct fmk_queue *queue, const struct fmk_frame *frames, uint32_t n)
 /* Consecutive frames of one queue. */
 static uint32_t
 deliver_run(struct fmk_shared *shared, uint16_t id, const struct fmk_frame *frames, uint32_t n,
-	struct fmk_frame *refused)
+	uint64_t now, struct fmk_frame *refused)
 {
+	const struct fmk_capture_spot spot = {FMK_CAPTURE_RX_QUEUE, id};
 	struct fmk_queue *queue = shared->rx[id];
 	uint32_t taken = 0;
 
@@ -300,23 +364,27 @@ deliver_run(struct fmk_shared *shared, uint16_t id, const struct fmk_frame *fram
 	if (taken == n)
 		return 0;
 	memcpy(refused, &frames[taken], (n - taken) * sizeof(*refused));
-	if (queue != NULL)
-		fmk_queue_miss(queue, n - taken);
-	else
-		count_unwanted(shared, frames, n);
+	if (queue == NULL) {
+		count_unwanted(shared, frames, n, now);
+		return n;
+	}
+	fmk_queue_miss(queue, n - taken);
+	for (uint32_t i = taken; i < n; i++)
+		record(shared, spot, now, &frames[i],
+			queue->running ? FMK_CAPTURE_RX_MISSED : FMK_CAPTURE_RX_STOPPED);
 	return n - taken;
 }
 
 uint32_t
 fmk_device_deliver_queues(struct fmk_shared *shared, const struct fmk_frame *frames, uint32_t n,
-	struct fmk_frame *refused)
+	uint64_t now, struct fmk_frame *refused)
 {
 	uint32_t nb_refused = 0;
 	uint32_t first = 0;
 	uint16_t id;
 
 	if (shared->nb_rx == 0) {
-		count_unwanted(shared, frames, n);
+		count_unwanted(shared, frames, n, now);
 		memcpy(refused, frames, n * sizeof(*refused));
 		return n;
 	}
@@ -326,8 +394,8 @@ fmk_device_deliver_queues(struct fmk_shared *shared, const struct fmk_frame *fra
 
 		if (i < n && next == id)
 			continue;
-		nb_refused +=
-			deliver_run(shared, id, &frames[first], i - first, &refused[nb_refused]);
+		nb_refused += deliver_run(
+			shared, id, &frames[first], i - first, now, &refused[nb_refused]);
 		first = i;
 		id = next;
 	}
@@ -366,17 +434,33 @@ fmk_device_deliver(struct fmk_shared *shared, const struct fmk_frame *frames, ui
 
 	fmk_account_offer(shared, n);
 	if (nic == NULL)
-		return fmk_device_deliver_queues(shared, frames, n, refused);
+		return fmk_device_deliver_queues(shared, frames, n, now, refused);
 	fmk_nic_lock(nic);
 	for (uint32_t i = 0; i < n; i++) {
 		if (pipe_takes(shared, &frames[i], now))
 			refused[nb_refused++] = frames[i];
 		else
 			nb_refused += fmk_device_deliver_queues(
-				shared, &frames[i], 1, &refused[nb_refused]);
+				shared, &frames[i], 1, now, &refused[nb_refused]);
 	}
 	fmk_nic_unlock(nic);
 	return nb_refused;
+}
+
+/*
+ * Time of a frame from another card. Cards with virtual clocks have a time each. Real ones may count
+ * from another origin, which shows in a capture and in histograms; timestamps are the sender's time at both ends.
+ */
+static uint64_t
+far_time(const struct fmk_shared *far, uint64_t now)
+{
+	const bool stamps = far->nic != NULL && fmk_nic_timed(far->nic);
+
+	if (far->options.clock == FMK_CLOCK_VIRTUAL)
+		return fmk_shared_time(far);
+	if (far->nic != NULL && __atomic_load_n(&far->nic->own_time, __ATOMIC_RELAXED))
+		return fmk_device_now(far->nic->device);
+	return fmk_shared_captures(far) && !stamps ? fmk_capture_time(far->capture) : now;
 }
 
 uint32_t
@@ -392,9 +476,8 @@ fmk_device_send(struct fmk_shared *shared, const struct fmk_frame *frames, uint3
 	if (*down) {
 		memcpy(refused, frames, n * sizeof(*refused));
 	} else {
-		/* Cards with virtual clocks have a time each. */
-		if (far != shared && far->options.clock == FMK_CLOCK_VIRTUAL)
-			now = fmk_shared_time(far);
+		if (far != shared)
+			now = far_time(far, now);
 		nb_refused = fmk_device_deliver(far, frames, n, now, refused);
 	}
 	rte_rwlock_read_unlock(&shared->far_lock);

@@ -11,6 +11,7 @@
 #include <rte_string_fns.h>
 
 #include "fmk_account.h"
+#include "fmk_capture.h"
 #include "fmk_control.h"
 #include "fmk_device.h"
 #include "fmk_histogram.h"
@@ -203,9 +204,12 @@ new_shared(const char *name, const struct fmk_options *options, const struct fmk
 	rte_rwlock_init(&shared->far_lock);
 	shared->rx = mem->zalloc(FMK_QUEUES_MAX * sizeof(*shared->rx), options->numa_node);
 	shared->filter = mem->zalloc(sizeof(*shared->filter), options->numa_node);
-	if (fmk_account_init(shared, mem) == 0 && shared->rx != NULL && shared->filter != NULL)
+	shared->tx = mem->zalloc(FMK_QUEUES_MAX * sizeof(*shared->tx), options->numa_node);
+	if (fmk_account_init(shared, mem) == 0 && shared->rx != NULL && shared->tx != NULL &&
+		shared->filter != NULL)
 		return shared;
 	fmk_account_fini(shared, mem);
+	mem->free(shared->tx);
 	mem->free(shared->rx);
 	mem->free(shared->filter);
 	mem->free(shared);
@@ -222,6 +226,7 @@ free_device(struct fmk_device *device)
 	fmk_account_fini(shared, device->mem);
 	device->mem->free(shared->histogram);
 	device->mem->free(shared->filter);
+	device->mem->free(shared->tx);
 	device->mem->free(shared->rx);
 	device->mem->free(shared);
 	free(device);
@@ -272,6 +277,8 @@ open_all(struct fmk_device *device)
 		ret = fmk_stats_open(device);
 	if (ret == 0 && options->histograms)
 		ret = fmk_histograms_set(device, true);
+	if (ret == 0 && options->capture[0] != '\0')
+		ret = fmk_capture_start(device, options->capture);
 	if (ret == 0 && options->peer[0] != '\0')
 		ret = plug_peer(device);
 	if (ret == 0 && options->loopback)
@@ -322,6 +329,7 @@ fmk_device_create(
 	pthread_mutex_unlock(&fmk_control_lock);
 	if (ret < 0) {
 		fmk_stats_drop(device);
+		fmk_capture_drop(device);
 		close_all(device, false);
 		free_device(device);
 		return ret;
@@ -344,6 +352,7 @@ fmk_device_destroy(struct fmk_device *device, bool keep_lower)
 	if (far != NULL && far != device->shared)
 		far->wire.carrier = false;
 	pthread_mutex_unlock(&fmk_control_lock);
+	fmk_capture_destroy(device);
 	close_all(device, keep_lower);
 	free_device(device);
 }

@@ -39,6 +39,7 @@
 #define FMK_MTU_MAX (FMK_FRAME_MAX - FMK_FRAME_OVERHEAD)
 #define FMK_QUEUES_MAX RTE_MAX_QUEUES_PER_PORT /**< Receive queues of a card. */
 
+struct fmk_capture;
 struct fmk_histogram;
 struct fmk_kernel;
 struct fmk_nic;
@@ -66,6 +67,7 @@ struct fmk_shared {
 
 	struct fmk_queue **rx; /**< FMK_QUEUES_MAX places; NULL or stopped ones get no frames. */
 	uint16_t nb_rx;
+	struct fmk_tx_queue **tx; /**< FMK_QUEUES_MAX places; NULL where none is set up. */
 
 	uint64_t epoch; /**< Device time at which a paced replay began, or FMK_NOT_BEGUN. */
 
@@ -92,6 +94,8 @@ struct fmk_shared {
 
 	/** What serves pipes, NULL before the first is wanted. Of the creating process alone. */
 	struct fmk_nic *nic;
+	struct fmk_capture *capture; /**< The same; NULL before the first. */
+	bool capturing;		     /**< Frames are recorded. */
 	/** Of kernel=, NULL if not given. Likewise. */
 	struct fmk_kernel *kernel;
 };
@@ -144,7 +148,7 @@ struct fmk_device {
 	struct fmk_peer *play;	   /**< Reads the list on a live card. */
 	bool begun;		   /**< Pipes have been open. */
 	bool end_untold; /**< A user of pipes has seen the replay end: the DPDK port has yet to tell. */
-	struct fmk_clock clock; /**< Of whoever polls the card. */
+	struct fmk_clock clock; /**< Of whoever polls the card; not set: CLOCK_MONOTONIC. */
 	int64_t wall;		/**< Nanoseconds from device time to 1970, for captures. */
 };
 
@@ -177,6 +181,9 @@ void fmk_device_walk(void (*visit)(struct fmk_device *device, void *arg), void *
 
 /** Put a queue in its place, or NULL to take it out. The card is stopped, or the queue is. */
 void fmk_device_set_queue(struct fmk_device *device, uint16_t id, struct fmk_queue *queue);
+
+/** The same for a transmit queue: what it sends goes by the card's wire. */
+void fmk_device_set_tx_queue(struct fmk_device *device, uint16_t id, struct fmk_tx_queue *queue);
 
 /**
  * Start: lay the frames for the @p nb_rx queues set and make ready to play them. The link comes up
@@ -219,6 +226,9 @@ int fmk_device_start_queue(struct fmk_device *device, uint16_t id);
  */
 void fmk_device_stop_queue(struct fmk_device *device, uint16_t id);
 
+/** Let a transmit queue take frames, or none. */
+void fmk_device_run_tx_queue(struct fmk_device *device, uint16_t id, bool running);
+
 /**
  * Note that a queue has given the last frame of its replay.
  *
@@ -256,7 +266,7 @@ enum fmk_nic_verdict fmk_device_deliver_pipe(
  * its fmk_nic_lock() is held.
  */
 uint32_t fmk_device_deliver_queues(struct fmk_shared *shared, const struct fmk_frame *frames,
-	uint32_t n, struct fmk_frame *refused);
+	uint32_t n, uint64_t now, struct fmk_frame *refused);
 
 /**
  * @return whether the queue of a frame has room for it; true if it would not wait there in any
@@ -302,7 +312,17 @@ bool fmk_device_sends(const struct fmk_device *device);
 /** Software has written descriptors: fmk_tx_doorbell() with the card's wire. */
 void fmk_device_doorbell(struct fmk_device *device, uint16_t notif, uint32_t tail, uint64_t now);
 
-/** @return device time, picoseconds */
+/** Set what goes with device time @p now in captures: the time of day, or 0 in virtual time. */
+void fmk_device_set_wall(struct fmk_device *device, uint64_t now);
+
+/** @return whether the card's frames are recorded. Any thread. */
+static inline bool
+fmk_shared_captures(const struct fmk_shared *shared)
+{
+	return __atomic_load_n(&shared->capturing, __ATOMIC_ACQUIRE);
+}
+
+/** @return the present device time */
 uint64_t fmk_device_now(const struct fmk_device *device);
 
 /** @return whether device time matters: else 0 may be given for it */

@@ -61,6 +61,7 @@ set_nic(struct fmk_device *device, bool on)
 			memset(nic->pipe[i].watch->came, 0, sizeof(nic->pipe[i].watch->came));
 	}
 	nic->histograms = on;
+	nic->device = device;
 	fmk_nic_update(nic);
 	fmk_nic_unlock(nic);
 	pthread_mutex_unlock(&nic->tx.lock);

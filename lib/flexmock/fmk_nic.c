@@ -8,6 +8,7 @@
 #include <rte_branch_prediction.h>
 #include <rte_common.h>
 
+#include "fmk_capture.h"
 #include "fmk_histogram.h"
 #include "fmk_nic.h"
 
@@ -108,10 +109,21 @@ notify(struct fmk_nic *nic, uint32_t id, bool head_write)
 		ring->tail = (ring->tail + 1) % FMK_NOTIF_ENTRIES;
 }
 
+/* As it came from the wire. */
+static void
+record(const struct fmk_nic *nic, struct fmk_capture_spot spot, const uint8_t *data, uint32_t len,
+	uint64_t at, enum fmk_capture_reason reason)
+{
+	if (unlikely(nic->capture != NULL))
+		fmk_capture_bytes(nic->capture, spot, at, data, len, reason);
+}
+
 /* A packet comes to its pipe: it is written whole, or dropped alone. */
 static void
-store(struct fmk_nic *nic, uint32_t id, const uint8_t *flit, const uint8_t *data, uint32_t len)
+store(struct fmk_nic *nic, uint32_t id, const uint8_t *flit, const uint8_t *data, uint32_t len,
+	uint64_t at)
 {
+	const struct fmk_capture_spot spot = {FMK_CAPTURE_PIPE, (uint16_t)id};
 	struct fmk_pipe *pipe = &nic->pipe[id];
 	const uint32_t flits = (uint32_t)FMK_FLITS(len);
 	const bool silent = pipe->outstanding;
@@ -127,8 +139,11 @@ store(struct fmk_nic *nic, uint32_t id, const uint8_t *flit, const uint8_t *data
 		fmk_count(&nic->count->rx_dma_pkt_flit_drop_cnt, flits);
 		fmk_count(enabled ? &nic->count->cpu_pkt_buf_full : &nic->count->pipe_closed, 1);
 		pipe->dropped++;
+		record(nic, spot, data, len, at,
+			enabled ? FMK_CAPTURE_PIPE_FULL : FMK_CAPTURE_PIPE_CLOSED);
 		return;
 	}
+	record(nic, spot, data, len, at, FMK_CAPTURE_PASSED);
 	fmk_pipe_write(pipe, flit, data, len);
 	pipe->packets++;
 	pipe->bytes += len;
@@ -156,10 +171,12 @@ react(struct fmk_nic *nic, uint16_t id)
 }
 
 static void
-hold(struct fmk_nic *nic, uint32_t pipe, const uint8_t *flit, const uint8_t *data, uint32_t len)
+hold(struct fmk_nic *nic, uint32_t pipe, const uint8_t *flit, const uint8_t *data, uint32_t len,
+	uint64_t at)
 {
 	struct fmk_nic_held *held = &nic->held[nic->nb_held++];
 
+	held->at = at;
 	held->pipe = pipe;
 	held->len = len;
 	memcpy(held->data, data, len);
@@ -172,16 +189,17 @@ hold(struct fmk_nic *nic, uint32_t pipe, const uint8_t *flit, const uint8_t *dat
 /* The same where something is done with every packet. */
 static void
 store_watched(struct fmk_nic *nic, uint32_t pipe, const uint8_t *flit, const uint8_t *data,
-	uint32_t len, uint64_t at)
+	uint32_t len, uint64_t at, bool pulled)
 {
 	const uint32_t tail = nic->pipe[pipe].tail;
 
 	if (nic->stopped) {
-		hold(nic, pipe, flit, data, len);
+		hold(nic, pipe, flit, data, len, at);
 		return;
 	}
-	store(nic, pipe, flit, data, len);
-	fmk_histograms_note(nic, pipe, tail, at);
+	store(nic, pipe, flit, data, len, at);
+	if (nic->histograms)
+		fmk_histograms_note(nic, pipe, tail, pulled ? FMK_WAIT_UNKNOWN : at);
 }
 
 /* Whether a packet to a pipe finds room all the way. */
@@ -217,6 +235,8 @@ fmk_nic_receive(struct fmk_nic *nic, const uint8_t *data, uint32_t len, uint64_t
 	/* No free slot: the one drop without a counter of the NIC's own (input_comp.sv). */
 	if (nic->stopped && nic->nb_held == FMK_NIC_SLOTS) {
 		fmk_count(&nic->count->no_slot, 1);
+		record(nic, (struct fmk_capture_spot){FMK_CAPTURE_CARD, 0}, data, len, now,
+			FMK_CAPTURE_NIC_NO_SLOT);
 		return FMK_NIC_TAKEN;
 	}
 	fmk_count(&nic->count->out_in_comp_pkt, 1);
@@ -226,9 +246,9 @@ fmk_nic_receive(struct fmk_nic *nic, const uint8_t *data, uint32_t len, uint64_t
 	}
 	fmk_count(&nic->count->pkt_pcie, 1);
 	if (unlikely(nic->watched))
-		store_watched(nic, pipe, flit, data, len, wait ? FMK_WAIT_UNKNOWN : now);
+		store_watched(nic, pipe, flit, data, len, now, wait);
 	else
-		store(nic, pipe, flit, data, len);
+		store(nic, pipe, flit, data, len, now);
 	return FMK_NIC_TAKEN;
 }
 
@@ -256,7 +276,7 @@ run_bus(struct fmk_nic *nic)
 		const struct fmk_nic_held *held = &nic->held[i];
 		const uint32_t tail = nic->pipe[held->pipe].tail;
 
-		store(nic, held->pipe, held->data, held->data, held->len);
+		store(nic, held->pipe, held->data, held->data, held->len, held->at);
 		if (nic->histograms)
 			fmk_histograms_note(nic, held->pipe, tail, FMK_WAIT_UNKNOWN);
 	}
@@ -290,6 +310,17 @@ void
 fmk_nic_changed(struct fmk_nic *nic)
 {
 	__atomic_fetch_add(&nic->version, 1, __ATOMIC_RELEASE);
+}
+
+void
+fmk_nic_set_capture(struct fmk_nic *nic, struct fmk_capture *capture)
+{
+	pthread_mutex_lock(&nic->tx.lock);
+	fmk_nic_lock(nic);
+	nic->capture = capture;
+	fmk_nic_unlock(nic);
+	pthread_mutex_unlock(&nic->tx.lock);
+	fmk_nic_changed(nic);
 }
 
 void
@@ -418,6 +449,7 @@ void
 fmk_nic_update(struct fmk_nic *nic)
 {
 	nic->watched = nic->stopped || nic->histograms;
+	__atomic_store_n(&nic->own_time, nic->histograms && !nic->stamp.enabled, __ATOMIC_RELAXED);
 	__atomic_store_n(&nic->timed,
 		nic->stamp.enabled || nic->tx.limiter.enabled || nic->fallback.round_robin ||
 			nic->histograms || nic->tx.nb_staged > 0,

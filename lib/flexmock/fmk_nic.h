@@ -36,6 +36,8 @@
 #define FMK_NIC_HEAD_UPDATES_MAX \
 	124u /**< Above it the reaction to a head write is dropped (2.55). */
 
+struct fmk_capture;
+
 /** The receive half of a notification buffer. */
 struct fmk_rx_ring {
 	struct fmk_rx_notif *mem; /**< FMK_NOTIF_ENTRIES; NULL: disabled. */
@@ -55,6 +57,7 @@ struct fmk_fallback {
 struct fmk_nic_held {
 	uint32_t pipe;
 	uint32_t len;
+	uint64_t at; /**< Device time at which it came. */
 	uint8_t data[FMK_NIC_FRAME_MAX];
 };
 
@@ -69,6 +72,8 @@ struct fmk_nic {
 
 	bool watched;	 /**< Something is done with every packet to a pipe: one of the next two. */
 	bool histograms; /**< Batches are counted. */
+	bool own_time;	 /**< So all frames are to come at the time of this card. */
+	struct fmk_device *device; /**< Set when batches are counted first: whose time that is. */
 
 	/* While the bus is stopped. */
 	bool stopped;
@@ -82,8 +87,9 @@ struct fmk_nic {
 	uint32_t nb_fallback;
 	bool round_robin;
 
-	bool plain_only;  /**< Frames that are no plain IPv4 are no pipe's. */
-	uint32_t version; /**< Counts what changes who gets a frame, and how. */
+	bool plain_only;	     /**< Frames that are no plain IPv4 are no pipe's. */
+	uint32_t version;	     /**< Counts what changes who gets a frame, and how. */
+	struct fmk_capture *capture; /**< Records frames, NULL: none. Under both locks. */
 	bool timed; /**< Something of it follows the clock: limiter, timestamps, round robin. */
 	struct fmk_tx tx;
 	struct fmk_nic_counters *count; /**< Each counter has one writer: whoever holds its lock. */
@@ -210,6 +216,9 @@ fmk_nic_version(const struct fmk_nic *nic)
 
 /** Something changed that pipes with laid frames have to look at. Any thread. */
 void fmk_nic_changed(struct fmk_nic *nic);
+
+/** Record frames from now on, or, with NULL, no more. Thread-safe. */
+void fmk_nic_set_capture(struct fmk_nic *nic, struct fmk_capture *capture);
 
 /** Say whether a pipe plays laid frames. Thread-safe. */
 void fmk_nic_set_laid(struct fmk_nic *nic, uint16_t id, bool laid);

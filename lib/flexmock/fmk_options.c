@@ -298,6 +298,8 @@ static const struct {
 	/* Live frames come in the buffers they are in. */
 	{KEY_cache, LIVE},
 	{KEY_data, LIVE},
+	/* Each frame is looked at. */
+	{KEY_capture, BIT(data)},
 };
 
 /* Keys that say where frames come from or go to: a card without them may become a cable's end. */

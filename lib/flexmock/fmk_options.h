@@ -81,6 +81,9 @@
 		"File in which the card's counters stand while it runs and when it has ended.") S \
 	V(histograms, CHOICE, histograms, 0, 0, "0|1", "0", \
 		"Count the sizes of batches and how long their first frame has waited, for telemetry.") S \
+	V(capture, TEXT, capture, 1, PATH_MAX - 1, "file", "", \
+		"pcapng file in which what the card receives, sends and drops is recorded; an " \
+		"existing file is overwritten.") S \
 	V(mac, MAC, mac, 0, 0, "xx:xx:xx:xx:xx:xx", "", \
 		"Address of the card, unicast; without it a local one is made from its name.") S \
 	V(numa_node, NUMBER, numa_node, -1, RTE_MAX_NUMA_NODES - 1, "N", "-1", \
@@ -168,6 +171,7 @@ struct fmk_options {
 	uint32_t fallback_queues;	/**< Pipes, 0: set by programs. */
 	char stats[PATH_MAX];		/**< File for the counters, empty if none. */
 	bool histograms;		/**< Batches are counted from the start. */
+	char capture[PATH_MAX];		/**< File for all frames, empty if none. */
 	struct rte_ether_addr mac;	/**< Given or made from the card's name. */
 	int numa_node;			/**< -1 for any. */
 };

@@ -22,6 +22,8 @@
 #include "fmk_shares.h"
 #include "fmk_stream.h"
 
+#define NS_PER_SEC 1000000000
+
 void
 fmk_pipes_close(struct fmk_device *device)
 {
@@ -201,6 +203,8 @@ make_nic(struct fmk_device *device)
 		return -ENOMEM;
 	}
 	set_fallback(shared->nic, shared->options.fallback_queues);
+	if (shared->capturing)
+		fmk_nic_set_capture(shared->nic, shared->capture);
 	shared->nic->plain_only = shared->kernel != NULL;
 	fmk_histograms_join(device);
 	return 0;
@@ -266,7 +270,22 @@ fmk_device_now(const struct fmk_device *device)
 	if (likely(device->clock.mult != 0))
 		return fmk_clock_ps(&device->clock, rte_rdtsc());
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ((uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec) * 1000;
+	return ((uint64_t)ts.tv_sec * NS_PER_SEC + (uint64_t)ts.tv_nsec) *
+		(FMK_PS_PER_SEC / NS_PER_SEC);
+}
+
+void
+fmk_device_set_wall(struct fmk_device *device, uint64_t now)
+{
+	struct timespec ts;
+	int64_t wall;
+
+	if (device->shared->options.clock == FMK_CLOCK_VIRTUAL)
+		return;
+	clock_gettime(CLOCK_REALTIME, &ts);
+	wall = (int64_t)ts.tv_sec * NS_PER_SEC + ts.tv_nsec -
+		(int64_t)(now / (FMK_PS_PER_SEC / NS_PER_SEC));
+	__atomic_store_n(&device->wall, wall, __ATOMIC_RELAXED);
 }
 
 bool
@@ -275,6 +294,6 @@ fmk_device_timed(const struct fmk_device *device)
 	const struct fmk_shared *shared = device->shared;
 
 	return shared->options.rate.kind != FMK_RATE_MAX || device->writer != NULL ||
-		shared->options.clock == FMK_CLOCK_VIRTUAL || fmk_nic_timed(shared->nic) ||
-		far_timed(shared);
+		fmk_shared_captures(shared) || shared->options.clock == FMK_CLOCK_VIRTUAL ||
+		fmk_nic_timed(shared->nic) || far_timed(shared);
 }

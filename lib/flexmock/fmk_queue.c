@@ -8,6 +8,7 @@
 #include <rte_ring.h>
 #include <rte_ring_elem.h>
 
+#include "fmk_capture.h"
 #include "fmk_pace.h"
 #include "fmk_queue.h"
 
@@ -134,10 +135,26 @@ fmk_queue_came(const struct fmk_queue *queue, uint32_t i, uint32_t n)
 	return number == NO_NUMBER ? UINT64_MAX : time_of(queue, number);
 }
 
+/* Record the n frames that the clock has brought last, which are dropped. */
+static void
+record_drops(const struct fmk_queue *queue, uint64_t n, enum fmk_capture_reason reason)
+{
+	const struct fmk_capture_spot spot = {FMK_CAPTURE_RX_QUEUE, queue->id};
+	const struct fmk_flexbuf *buf = &queue->buf;
+
+	for (uint64_t number = queue->arrived - n; number < queue->arrived; number++) {
+		const uint64_t index = number % buf->nb_frames;
+
+		fmk_capture_bytes(queue->capture, spot, time_of(queue, number),
+			buf->data + buf->arrival[index].flit * FMK_FLIT, buf->desc[index].len,
+			reason);
+	}
+}
+
 static bool
 is_slow(const struct fmk_queue *queue, uint32_t bits)
 {
-	return (__atomic_load_n(&queue->slow, __ATOMIC_RELAXED) & bits) != 0;
+	return (__atomic_load_n(&queue->slow, __ATOMIC_ACQUIRE) & bits) != 0;
 }
 
 /* Queue the frames [first, first + n), with the last span if they follow it. */
@@ -185,6 +202,8 @@ miss(struct fmk_queue *queue, uint64_t came, uint64_t missed)
 		queue->stall_end = queue->accepted + came - missed;
 	if (taken < queue->stall_end && queue->stall_drops != NULL)
 		__atomic_fetch_add(queue->stall_drops, missed, __ATOMIC_RELAXED);
+	if (is_slow(queue, FMK_SLOW_CAPTURE))
+		record_drops(queue, missed, FMK_CAPTURE_RX_MISSED);
 }
 
 void
@@ -209,8 +228,14 @@ fmk_queue_arrive(struct fmk_queue *queue, uint64_t now)
 void
 fmk_queue_arrive_nowhere(struct fmk_queue *queue, uint64_t now)
 {
-	if (queue->paced)
-		queue->count->link_down += clock_brings(queue, now);
+	uint64_t n;
+
+	if (!queue->paced)
+		return;
+	n = clock_brings(queue, now);
+	queue->count->link_down += n;
+	if (is_slow(queue, FMK_SLOW_CAPTURE))
+		record_drops(queue, n, FMK_CAPTURE_RX_LINK_DOWN);
 }
 
 /* The first span that waits, or its part before the lap's end, becomes the cursor's. */

@@ -23,6 +23,7 @@
 #include "fmk_frame.h"
 #include "fmk_mem.h"
 
+struct fmk_capture;
 struct fmk_histogram;
 struct rte_ring;
 
@@ -30,10 +31,16 @@ struct rte_ring;
 #define FMK_SLOW_SHUT 0x1	/**< Nothing is received: the link is down or the queue stopped. */
 #define FMK_SLOW_FILTER 0x2	/**< Addresses are filtered. */
 #define FMK_SLOW_LONG 0x4	/**< Frames may be longer than the port receives. */
+#define FMK_SLOW_CAPTURE 0x8	/**< Frames are recorded. */
 #define FMK_SLOW_HISTOGRAM 0x10 /**< Batches are counted. */
 
 /** Of these, reasons to know when each frame came. */
-#define FMK_SLOW_ARRIVAL FMK_SLOW_HISTOGRAM
+#define FMK_SLOW_ARRIVAL (FMK_SLOW_CAPTURE | FMK_SLOW_HISTOGRAM)
+
+/** Reasons not to send at once: bits of fmk_tx_queue.slow. */
+#define FMK_TX_STOPPED 0x1   /**< Nothing is taken. */
+#define FMK_TX_LINK_DOWN 0x2 /**< Frames are taken and lost. */
+#define FMK_TX_CAPTURE 0x4   /**< Frames are recorded. */
 
 /** Value of an epoch before the first poll. */
 #define FMK_NOT_BEGUN UINT64_MAX
@@ -78,11 +85,20 @@ struct fmk_queue {
 	struct fmk_frame held; /**< Taken and given back; data NULL if none. */
 
 	/* Slow. */
+	struct fmk_capture *capture;	 /**< Of the card. */
 	struct fmk_histogram *histogram; /**< Of its batches, NULL: they were never counted. */
 	uint64_t
 		numbered; /**< Of accepted, frames whose numbers are noted: up to capacity last ones. */
 
 	const uint32_t *posted; /**< Pulled: frames the face has at hand already; NULL: none. */
+};
+
+/** Transmit queue of the card: the part its control and its readers share with the face. */
+struct fmk_tx_queue {
+	struct fmk_tx_counters *count;
+	uint32_t slow; /**< FMK_TX_*; written by control, read once a burst. */
+	uint16_t id;
+	bool running; /**< Started, not only set up. */
 };
 
 /**

@@ -270,7 +270,8 @@ wants_live(const struct fmk_device *device)
 {
 	const struct fmk_nic *nic = device->shared->nic;
 
-	return nic->stamp.enabled || nic->fallback.round_robin || nic->watched;
+	return nic->stamp.enabled || nic->fallback.round_robin || nic->watched ||
+		nic->capture != NULL;
 }
 
 /* Whether nobody sees what pipes send, or when. */

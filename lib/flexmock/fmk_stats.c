@@ -6,8 +6,6 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <pthread.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,17 +16,16 @@
 #include <unistd.h>
 
 #include <rte_common.h>
-#include <rte_lcore.h>
 
 #include "fmk_account.h"
 #include "fmk_control.h"
 #include "fmk_device.h"
 #include "fmk_log.h"
 #include "fmk_stats.h"
+#include "fmk_thread.h"
 
 #define NS_PER_SEC 1000000000L
 #define TEXT_MAX 16384
-#define EXIT_TRIES 100 /* Milliseconds an ending process waits for who holds the control lock. */
 
 struct fmk_stats {
 	TAILQ_ENTRY(fmk_stats) next;
@@ -53,14 +50,6 @@ struct fmk_stats {
 
 /* Under the control lock. */
 static TAILQ_HEAD(, fmk_stats) all = TAILQ_HEAD_INITIALIZER(all);
-
-/* CPUs of the process before EAL bound its main thread to one. */
-static cpu_set_t process_cpus;
-
-RTE_INIT(remember_cpus)
-{
-	sched_getaffinity(0, sizeof(process_cpus), &process_cpus);
-}
 
 /* Collecting. */
 
@@ -230,28 +219,6 @@ keep_file(void *arg)
 
 /* The thread. */
 
-/* Not on the CPUs of polling threads, if there are others. */
-static void
-leave_lcores(pthread_t thread)
-{
-	cpu_set_t cpus = process_cpus;
-	unsigned int lcore;
-
-	/* Before EAL runs all lcores count as enabled. */
-	if (rte_lcore_count() == 0)
-		return;
-	RTE_LCORE_FOREACH(lcore)
-	{
-		const cpu_set_t used = rte_lcore_cpuset(lcore);
-
-		for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-			if (CPU_ISSET(cpu, &used))
-				CPU_CLR(cpu, &cpus);
-		}
-	}
-	pthread_setaffinity_np(thread, sizeof(cpus), CPU_COUNT(&cpus) > 0 ? &cpus : &process_cpus);
-}
-
 static void
 init_wake(struct fmk_stats *stats)
 {
@@ -264,23 +231,11 @@ init_wake(struct fmk_stats *stats)
 	pthread_condattr_destroy(&attr);
 }
 
-/* Signals are the program's. */
 static int
 start_thread(struct fmk_stats *stats)
 {
-	sigset_t every, before;
-	int ret;
-
 	init_wake(stats);
-	sigfillset(&every);
-	pthread_sigmask(SIG_SETMASK, &every, &before);
-	ret = -pthread_create(&stats->thread, NULL, keep_file, stats);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (ret < 0)
-		return ret;
-	pthread_setname_np(stats->thread, "flexmock-stats");
-	leave_lcores(stats->thread);
-	return 0;
+	return fmk_thread_start(&stats->thread, "flexmock-stats", keep_file, stats);
 }
 
 static void
@@ -291,33 +246,6 @@ stop_thread(struct fmk_stats *stats)
 	pthread_cond_signal(&stats->wake);
 	pthread_mutex_unlock(&stats->lock);
 	pthread_join(stats->thread, NULL);
-}
-
-/* A child must not find the lock taken by a thread that it does not have. */
-
-static void
-before_fork(void)
-{
-	pthread_mutex_lock(&fmk_control_lock);
-}
-
-static void
-after_fork(void)
-{
-	pthread_mutex_unlock(&fmk_control_lock);
-}
-
-/* A recursive lock is its thread's, which has another number in the child. */
-static void
-after_fork_in_child(void)
-{
-	fmk_control_lock = (pthread_mutex_t)PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
-}
-
-static void
-mind_forks(void)
-{
-	pthread_atfork(before_fork, after_fork, after_fork_in_child);
 }
 
 /* Opening and closing. */
@@ -373,14 +301,13 @@ begin(struct fmk_stats *stats)
 int
 fmk_stats_open(struct fmk_device *device)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	const char *option = device->shared->options.stats;
 	struct fmk_stats *stats;
 	int ret = -ENOMEM;
 
 	if (option[0] == '\0')
 		return 0;
-	pthread_once(&once, mind_forks);
+	fmk_thread_mind_forks();
 	stats = calloc(1, sizeof(*stats));
 	if (stats != NULL) {
 		stats->device = device;
@@ -465,23 +392,12 @@ fmk_stats_drop(const struct fmk_device *device)
 	free(stats);
 }
 
-static bool
-lock_control_soon(void)
-{
-	for (unsigned int i = 0; i < EXIT_TRIES; i++) {
-		if (pthread_mutex_trylock(&fmk_control_lock) == 0)
-			return true;
-		usleep(1000);
-	}
-	return false;
-}
-
 /* A program that ends without closing its cards has their last counters all the same. */
 RTE_FINI(write_last)
 {
 	struct fmk_stats *stats;
 
-	if (!lock_control_soon())
+	if (!fmk_thread_lock_control_soon())
 		return;
 	while ((stats = TAILQ_FIRST(&all)) != NULL)
 		fmk_stats_close(stats->device);

@@ -153,7 +153,7 @@ release_held(struct fmk_stream *stream, struct fmk_shared *shared, uint64_t now)
 	if (!pipe_took(stream, shared, at, &wait)) {
 		if (wait || (pulled(stream) && !fmk_device_has_room(shared, &stream->held)))
 			return false;
-		fmk_device_deliver_queues(shared, &stream->held, 1, &refused);
+		fmk_device_deliver_queues(shared, &stream->held, 1, at, &refused);
 	}
 	stream->held.data = NULL;
 	return true;

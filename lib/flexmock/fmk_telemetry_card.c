@@ -100,6 +100,7 @@ fmk_tel_info(const struct fmk_tel_ask *ask, struct rte_tel_data *data)
 	fmk_tel_text(data, "peer", shared->far == NULL ? "" : shared->far->name);
 	fmk_tel_text(data, "dev", options->lower);
 	fmk_tel_text(data, "tx_pcap", options->tx_pcap);
+	fmk_tel_int(data, "capturing", shared->capturing);
 	fmk_tel_u64(data, "longest_frame", shared->max_frame);
 	fmk_tel_int(data, "promiscuous", shared->filter->promiscuous);
 	fmk_tel_u64(data, "rx_queues", shared->nb_rx);

@@ -7,6 +7,8 @@
 #include <rte_common.h>
 #include <rte_ether.h>
 
+#include "fmk_capture.h"
+#include "fmk_frame.h"
 #include "fmk_log.h"
 #include "fmk_nic.h"
 #include "fmk_tx.h"
@@ -178,15 +180,30 @@ time_read(const struct run *run)
 	return run->tx->ready == run->tick ? run->now : run->tx->ready * FMK_TICK_PS;
 }
 
+/* A frame is too long for the MAC: what was no IPv4 packet, most likely. Its front is at hand. */
+static void
+drop_giant(const struct run *run, const uint8_t *data, uint32_t len)
+{
+	const struct fmk_frame frame = {
+		.data = (void *)(uintptr_t)data,
+		.len = len,
+		.seg_len = FMK_NIC_FRAME_MAX,
+		.cookie = FMK_FRAME_BORROWED,
+	};
+
+	fmk_capture_frame(run->nic->capture, (struct fmk_capture_spot){FMK_CAPTURE_TX_PIPES, 0},
+		run->now, &frame, FMK_CAPTURE_TX_PIPE_GIANT);
+}
+
 /* A frame is complete. @return false if it cannot go on now */
 static bool
 emit(const struct run *run, const uint8_t *data, uint32_t len)
 {
 	struct fmk_tx *tx = run->tx;
-	bool gone;
+	bool gone = true;
 
 	if (unlikely(len > FMK_NIC_FRAME_MAX))
-		gone = true; /* too long for the MAC: what was no IPv4 packet, most likely */
+		drop_giant(run, data, len);
 	else if (fmk_limiter_limits(&tx->limiter))
 		gone = stage(run, data, len);
 	else

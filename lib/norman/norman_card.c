@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <rte_ethdev.h>
 #include <rte_pci.h>
@@ -219,21 +218,6 @@ set_clock(struct fmk_device *card)
 		fmk_clock_init(&card->clock, measure_tsc());
 }
 
-/* Captures have the time of day; in virtual time, that of the card. */
-static void
-set_wall(struct fmk_device *card)
-{
-	struct timespec ts;
-	uint64_t device_ns = norman_monotonic_ns();
-
-	if (card->shared->options.clock == FMK_CLOCK_VIRTUAL)
-		return;
-	if (card->clock.mult != 0)
-		device_ns = fmk_clock_ps(&card->clock, rte_rdtsc()) / 1000;
-	clock_gettime(CLOCK_REALTIME, &ts);
-	card->wall = (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec - (int64_t)device_ns;
-}
-
 static int
 use(struct fmk_device *card)
 {
@@ -256,7 +240,7 @@ norman_card_open(const char *name, struct fmk_device **card)
 	ret = find_card(name, card);
 	if (ret == 0 && (*card)->shared->nb_users == 0) {
 		set_clock(*card);
-		set_wall(*card);
+		fmk_device_set_wall(*card, fmk_device_now(*card));
 	}
 	if (ret == 0)
 		ret = use(*card);

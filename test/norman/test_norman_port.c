@@ -9,6 +9,7 @@
 
 #include <sched.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <rte_bus_vdev.h>
@@ -18,6 +19,7 @@
 #include <rte_ring.h>
 
 #include "norman_test.h"
+#include "../unit/unit_pcapng.h"
 
 #define RING_SLOTS 1023 /* of a net_ring port that is looped to itself */
 #define MBUFS 4095
@@ -281,6 +283,84 @@ card_is_a_port_and_has_pipes(void **state)
 	expect_full();
 }
 
+/* The capture of such a card has both: each frame once, at the pipe or at the queue. */
+static void
+queues_and_pipes_of_a_card_are_recorded(void **state)
+{
+	struct norman_device *dev;
+	struct norman_pipe *rx;
+	uint32_t piped = 0, queued = 0;
+	struct rte_mbuf *m;
+	struct unit_pcapng p;
+	char path[64];
+	uint16_t id;
+
+	(void)state;
+	snprintf(path, sizeof(path), "/tmp/norman-port-%d.pcapng", getpid());
+	assert_int_equal(rte_vdev_init("net_flexmock30", "gen(flows=64,dst_count=2),loop=10"), 0);
+	dev = norman_device_open("net_flexmock30");
+	assert_non_null(dev);
+	rx = open_rx(dev, false);
+	assert_int_equal(norman_pipe_bind(rx, DST_PORT, 0, DST_IP, 0, UDP), 0);
+	assert_int_equal(flexmock_capture_start("net_flexmock30", path), 0);
+	id = start_port("net_flexmock30");
+	while (piped + queued < 640) {
+		uint8_t *buf;
+
+		if (rte_eth_rx_burst(id, 0, &m, 1) == 1) {
+			assert_int_equal(rte_eth_tx_burst(id, 0, &m, 1), 1);
+			queued++;
+		}
+		piped += norman_pipe_recv(rx, &buf, NORMAN_PIPE_BYTES) / 64;
+		norman_pipe_clear(rx);
+	}
+	norman_device_close(dev);
+	stop_port("net_flexmock30");
+	expect_full();
+	p = unit_pcapng_read(path);
+	assert_int_equal(unit_pcapng_count(&p, "net_flexmock30 pipe 8191", ""), 320);
+	assert_int_equal(unit_pcapng_count(&p, "net_flexmock30 rx q0", ""), 320);
+	assert_int_equal(unit_pcapng_count(&p, "net_flexmock30 tx q0", ""), 320);
+	assert_int_equal(p.nb_packets, 960);
+	unit_pcapng_free(&p);
+	unlink(path);
+}
+
+/* A card has the time of day in its capture, also of frames of a card with another clock. */
+static void
+cards_with_different_clocks_are_recorded_by_their_own(void **state)
+{
+	struct norman_device *dev;
+	struct norman_pipe *rx;
+	struct unit_pcapng p;
+	char path[64], text[160];
+	uint16_t id;
+
+	(void)state;
+	snprintf(path, sizeof(path), "/tmp/norman-port-%d.pcapng", getpid());
+	snprintf(text, sizeof(text), "net_flexmock32,peer=net_flexmock31,capture=%s", path);
+	assert_int_equal(rte_vdev_init("net_flexmock31", "clock=virtual"), 0);
+	dev = norman_device_open(text);
+	assert_non_null(dev);
+	rx = open_rx(dev, true);
+	id = start_port("net_flexmock31");
+	for (uint32_t i = 0; i < 5; i++) {
+		struct rte_mbuf *m = chain(60, 60, 0, i);
+
+		assert_int_equal(rte_eth_tx_burst(id, 0, &m, 1), 1);
+	}
+	take_numbers(rx, 60, 0, 5);
+	assert_int_equal(flexmock_capture_stop("net_flexmock32"), 0);
+	norman_device_close(dev);
+	stop_port("net_flexmock31");
+	p = unit_pcapng_read(path);
+	assert_int_equal(p.nb_packets, 5);
+	for (uint32_t i = 0; i < 5; i++)
+		assert_true(p.packets[i].time_ns / 1000000000 - (uint64_t)time(NULL) + 60 < 120);
+	unit_pcapng_free(&p);
+	unlink(path);
+}
+
 /* Frames of a DPDK port reach pipes over a cable, and the other way. */
 static void
 cable_joins_queues_and_pipes(void **state)
@@ -480,6 +560,8 @@ main(void)
 		cmocka_unit_test(port_opened_again_is_the_same_card),
 		cmocka_unit_test(device_that_is_no_port_is_refused),
 		cmocka_unit_test(card_is_a_port_and_has_pipes),
+		cmocka_unit_test(queues_and_pipes_of_a_card_are_recorded),
+		cmocka_unit_test(cards_with_different_clocks_are_recorded_by_their_own),
 		cmocka_unit_test(cable_joins_queues_and_pipes),
 		cmocka_unit_test(frames_without_an_mbuf_are_lost_and_counted),
 		cmocka_unit_test(port_on_laid_frames_takes_no_pipes),

@@ -10,6 +10,7 @@ import pytest
 
 from netns import Network
 from pcapfiles import OWN_MAC, PEER_MAC, udp_frame
+from test_capture import IN, OUT, records
 from test_norman import APPS
 from testpmd import CRASH, environment
 
@@ -37,7 +38,8 @@ print(back)
 @contextmanager
 def echo_beside_kernel(own, below, stats):
     """An echo of UDP to 192.168.0.0:80 over the device, with its counters in a file."""
-    env = {**environment(), "FLEXMOCK_DEVICE": f"dev({below}),kernel=kernel0,mac={MAC},stats={stats}"}
+    files = f"stats={stats},capture={stats.with_suffix('.pcapng')}"
+    env = {**environment(), "FLEXMOCK_DEVICE": f"dev({below}),kernel=kernel0,mac={MAC},{files}"}
     env.pop("FLEXMOCK_EAL_ARGS", None)
     command = [*own.wrapper, f"{APPS}/norman-app-echo", str(PACKETS), "120", "1", "1"]
     process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -70,6 +72,17 @@ def counter(stats, name):
         return dict(line.split() for line in lines)[name]
 
 
+def check_capture(stats):
+    """Each frame has its record."""
+    want = {
+        ("net_flexmock pipe 8191", IN, ""): PACKETS,
+        ("net_flexmock tx pipes", OUT, ""): PACKETS,
+        ("net_flexmock kernel", IN, ""): int(counter(stats, "rx_kernel_packets")),
+        ("net_flexmock tx kernel", OUT, ""): int(counter(stats, "tx_kernel_packets")),
+    }
+    assert records(stats.with_suffix(".pcapng")) == want
+
+
 def check(own, peer, process, stats):
     settle(own, peer)
     ping(peer, OWN)
@@ -85,6 +98,7 @@ def check(own, peer, process, stats):
     # Ten echo requests and answers, and ARP.
     assert int(counter(stats, "rx_kernel_packets")) >= 11
     assert int(counter(stats, "tx_kernel_packets")) >= 11
+    check_capture(stats)
     assert int(counter(stats, "rx_kernel_missed_packets")) == int(counter(stats, "tx_kernel_lost_packets")) == 0
 
 

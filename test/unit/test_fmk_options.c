@@ -54,6 +54,7 @@ static const struct sample card_samples[] = {
 	{"kernel=", "kernel=fm0,loopback=1", "kernel=fm0"},
 	{"fallback_queues=", "fallback_queues=4", "fallback_queues=8193"},
 	{"stats=", "stats=counters.txt", "stats="},
+	{"capture=", "capture=all.pcapng", "capture="},
 	{"histograms=", "histograms=1", "histograms=2"},
 	{"mac=", "mac=02:00:00:00:00:01", "mac=01:00:00:00:00:01"},
 	{"numa_node=", "numa_node=0", "numa_node=-2"},

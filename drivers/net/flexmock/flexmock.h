@@ -141,8 +141,6 @@ int flexmock_check_delivery(const struct rte_eth_dev *dev);
 /** Start every queue that is not deferred, with the state ethdev shows. @return 0 or -errno */
 int flexmock_start_queues(struct rte_eth_dev *dev);
 void flexmock_stop_queues(struct rte_eth_dev *dev);
-/** Tell the transmit queues whether the link takes frames. */
-void flexmock_update_tx(struct rte_eth_dev *dev);
 /** Smallest room of a buffer among the receive queues without scatter, UINT32_MAX if none. */
 uint32_t flexmock_rx_room(const struct rte_eth_dev *dev);
 

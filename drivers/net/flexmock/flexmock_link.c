@@ -92,7 +92,6 @@ flexmock_link_changed(struct rte_eth_dev *dev)
 {
 	struct rte_eth_dev *far = far_port(dev);
 
-	flexmock_update_tx(dev);
 	if (far != NULL && far->data->dev_started)
 		flexmock_link_event(far->data->port_id);
 	return flexmock_link_update(dev, 0);

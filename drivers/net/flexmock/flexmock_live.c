@@ -14,6 +14,7 @@
 #include <fmk_pcap.h>
 #include <fmk_port.h>
 
+#include "flexmock_capture.h"
 #include "flexmock_live.h"
 
 /* Frames handled in one go: bounds what a burst takes on the stack. */
@@ -43,12 +44,26 @@ flexmock_skip(const struct flexmock_port *port)
 		fmk_device_skip(process_device(port));
 }
 
+static void
+free_frame(struct fmk_frame *frame)
+{
+	if (frame->cookie != NULL)
+		rte_pktmbuf_free(frame->cookie);
+	else
+		fmk_frame_free(frame);
+}
+
 /* Lose what the clock has brought to a live queue. */
 static void
 lose_waiting(struct flexmock_rxq *rxq)
 {
-	fmk_count(&rxq->card.count->link_down, fmk_queue_waiting(&rxq->card));
-	flexmock_free_waiting(rxq);
+	struct fmk_frame frame;
+
+	while (fmk_queue_dequeue(&rxq->card, &frame, 1) == 1) {
+		fmk_count(&rxq->card.count->link_down, 1);
+		flexmock_record_frame(rxq, &frame, FMK_CAPTURE_RX_LINK_DOWN);
+		free_frame(&frame);
+	}
 }
 
 uint16_t
@@ -65,6 +80,8 @@ flexmock_receive_shut(struct flexmock_rxq *rxq)
 		n = rte_eth_rx_burst(port->lower_id, rxq->card.id, pkts, LIVE_BURST);
 		fmk_count(&rxq->card.count->lower, n);
 		fmk_count(&rxq->card.count->link_down, n);
+		for (uint16_t i = 0; i < n; i++)
+			flexmock_record_drop(rxq, pkts[i], FMK_CAPTURE_RX_LINK_DOWN);
 		rte_pktmbuf_free_bulk(pkts, n);
 	} else if (card->source == FMK_SOURCE_LOWER || card->options.rate.kind != FMK_RATE_MAX) {
 		fmk_queue_arrive_nowhere(&rxq->card, flexmock_now(port));
@@ -88,32 +105,39 @@ record_batch(struct flexmock_rxq *rxq, uint32_t n, uint32_t kept)
 			came == UINT64_MAX ? FMK_WAIT_UNKNOWN : now - RTE_MIN(now, came));
 }
 
-uint32_t
-flexmock_receive_filtered(
-	struct flexmock_rxq *rxq, struct rte_mbuf **pkts, uint32_t n, uint64_t *bytes)
+static enum fmk_capture_reason
+judge(const struct fmk_shared *card, const struct fmk_filter *filter, struct rte_mbuf *m)
 {
+	if (rte_pktmbuf_pkt_len(m) > card->max_frame)
+		return FMK_CAPTURE_RX_OVERSIZE;
+	if (!fmk_filter_pass(filter, rte_pktmbuf_mtod(m, struct rte_ether_addr *)))
+		return FMK_CAPTURE_RX_FILTERED;
+	return FMK_CAPTURE_PASSED;
+}
+
+uint32_t
+flexmock_receive_slow(struct flexmock_rxq *rxq, struct rte_mbuf **pkts, uint32_t n, uint64_t *bytes)
+{
+	const uint32_t slow = __atomic_load_n(&rxq->card.slow, __ATOMIC_ACQUIRE);
 	const struct fmk_shared *card = rxq->port->card;
 	const struct fmk_filter *filter = __atomic_load_n(&card->filter, __ATOMIC_ACQUIRE);
 	struct fmk_rx_counters *count = rxq->card.count;
-	const uint32_t slow = __atomic_load_n(&rxq->card.slow, __ATOMIC_RELAXED);
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
-		uint32_t len = rte_pktmbuf_pkt_len(pkts[i]);
-		uint64_t *why = NULL;
+		struct rte_mbuf *m = pkts[i];
+		const enum fmk_capture_reason reason = judge(card, filter, m);
 
-		if (len > card->max_frame)
-			why = &count->oversize;
-		else if (!fmk_filter_pass(
-				 filter, rte_pktmbuf_mtod(pkts[i], struct rte_ether_addr *)))
-			why = &count->filtered;
-		if (why == NULL) {
-			pkts[kept++] = pkts[i];
+		if (slow & FMK_SLOW_CAPTURE)
+			flexmock_record_rx(rxq, m, fmk_queue_came(&rxq->card, i, n), reason);
+		if (reason == FMK_CAPTURE_PASSED) {
+			pkts[kept++] = m;
 			continue;
 		}
-		fmk_count(why, 1);
-		*bytes -= len;
-		rte_pktmbuf_free(pkts[i]);
+		fmk_count(
+			reason == FMK_CAPTURE_RX_OVERSIZE ? &count->oversize : &count->filtered, 1);
+		*bytes -= rte_pktmbuf_pkt_len(m);
+		rte_pktmbuf_free(m);
 	}
 	if (slow & FMK_SLOW_HISTOGRAM)
 		record_batch(rxq, n, kept);
@@ -170,11 +194,13 @@ receive_mbuf(struct flexmock_rxq *rxq, struct rte_mbuf *m)
 	if (m->pool != rxq->pool || rte_mbuf_refcnt_read(m) != 1 || !RTE_MBUF_DIRECT(m) ||
 		m->nb_segs != 1 || m->data_off != RTE_PKTMBUF_HEADROOM) {
 		copy = rte_pktmbuf_copy(m, rxq->pool, 0, UINT32_MAX);
-		rte_pktmbuf_free(m);
 		if (copy == NULL) {
 			fmk_count(&rxq->card.count->nombuf, 1);
-			return NULL;
+			flexmock_record_drop(rxq, m, FMK_CAPTURE_RX_NOMBUF);
 		}
+		rte_pktmbuf_free(m);
+		if (copy == NULL)
+			return NULL;
 		m = copy;
 	}
 	m->port = rxq->port->port_id;
@@ -201,15 +227,6 @@ receive_frame(struct flexmock_rxq *rxq, struct fmk_frame *frame)
 	return m;
 }
 
-static void
-free_frame(struct fmk_frame *frame)
-{
-	if (frame->cookie != NULL)
-		rte_pktmbuf_free(frame->cookie);
-	else
-		fmk_frame_free(frame);
-}
-
 /*
  * One frame that waits; false if the pool is dry and the frame waits on. Only streamed frames do: for
  * the others there is no buffer, and they are lost.
@@ -223,6 +240,7 @@ receive_one(struct flexmock_rxq *rxq, struct fmk_frame *frame, struct rte_mbuf *
 	*m = NULL;
 	if (frame->len > rxq->port->card->max_frame) {
 		fmk_count(&rxq->card.count->oversize, 1);
+		flexmock_record_frame(rxq, frame, FMK_CAPTURE_RX_OVERSIZE);
 		free_frame(frame);
 		return true;
 	}
@@ -234,8 +252,10 @@ receive_one(struct flexmock_rxq *rxq, struct fmk_frame *frame, struct rte_mbuf *
 		return false;
 	}
 	fmk_count(&rxq->card.count->nombuf_lost, 1);
-	if (own)
+	if (own) {
+		flexmock_record_frame(rxq, frame, FMK_CAPTURE_RX_NOMBUF);
 		fmk_frame_free(frame);
+	}
 	return true;
 }
 
@@ -278,7 +298,7 @@ flexmock_receive_live(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
 	if (n == 0)
 		flexmock_skip(port);
 	if (unlikely(slow != 0))
-		n = flexmock_receive_filtered(rxq, pkts, n, &bytes);
+		n = flexmock_receive_slow(rxq, pkts, n, &bytes);
 	fmk_count(&rxq->card.count->packets, n);
 	fmk_count(&rxq->card.count->bytes, bytes);
 	return (uint16_t)n;
@@ -319,7 +339,7 @@ flexmock_receive_lower(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
 	fmk_count(&rxq->card.count->lower, n);
 	bytes = stamp(pkts, n, port, &too_long);
 	if (unlikely(slow != 0 || too_long))
-		n = flexmock_receive_filtered(rxq, pkts, n, &bytes);
+		n = flexmock_receive_slow(rxq, pkts, n, &bytes);
 	fmk_count(&rxq->card.count->packets, n);
 	fmk_count(&rxq->card.count->bytes, bytes);
 	return (uint16_t)n;
@@ -328,15 +348,25 @@ flexmock_receive_lower(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
 uint16_t
 flexmock_send_slow(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n)
 {
-	if (__atomic_load_n(&txq->slow, __ATOMIC_RELAXED) & FLEXMOCK_TX_STOPPED)
+	const uint32_t slow = __atomic_load_n(&txq->card.slow, __ATOMIC_ACQUIRE);
+
+	if (slow & FMK_TX_STOPPED)
 		return 0;
-	fmk_count(&txq->count->link_down, n);
+	if (!(slow & FMK_TX_LINK_DOWN))
+		return slow & FMK_TX_CAPTURE ? flexmock_send_recorded(txq, pkts, n)
+					     : flexmock_send_chosen(txq, pkts, n, NULL);
+	if (slow & FMK_TX_CAPTURE)
+		flexmock_record_lost(txq, pkts, n);
+	fmk_count(&txq->card.count->link_down, n);
 	rte_pktmbuf_free_bulk(pkts, n);
 	return n;
 }
 
-/* One burst of at most LIVE_BURST frames. What meets a full queue was sent, and is missed there. */
-static void
+/*
+ * One burst of at most LIVE_BURST frames. What meets a full queue was sent, and is missed there.
+ * @return false if there is nobody at the other end
+ */
+static bool
 send_frames(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint32_t n)
 {
 	struct fmk_frame frames[LIVE_BURST], refused[LIVE_BURST];
@@ -353,51 +383,53 @@ send_frames(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint32_t n)
 	for (uint32_t i = 0; i < nb_refused; i++)
 		rte_pktmbuf_free(refused[i].cookie);
 	if (down) {
-		fmk_count(&txq->count->peer_down, n);
-		return;
+		fmk_count(&txq->card.count->peer_down, n);
+		return false;
 	}
-	fmk_count(&txq->count->packets, n);
-	fmk_count(&txq->count->bytes, bytes);
+	fmk_count(&txq->card.count->packets, n);
+	fmk_count(&txq->card.count->bytes, bytes);
+	return true;
 }
 
 uint16_t
-flexmock_send_cable(void *queue, struct rte_mbuf **pkts, uint16_t n)
+flexmock_put_cable(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n,
+	enum fmk_capture_reason *fates)
 {
-	struct flexmock_txq *txq = queue;
-
-	if (unlikely(__atomic_load_n(&txq->slow, __ATOMIC_RELAXED) != 0))
-		return flexmock_send_slow(txq, pkts, n);
-	for (uint32_t i = 0; i < n; i += LIVE_BURST)
-		send_frames(txq, &pkts[i], RTE_MIN(n - i, (uint32_t)LIVE_BURST));
+	for (uint32_t first = 0, some; first < n; first += some) {
+		some = RTE_MIN(n - first, (uint32_t)LIVE_BURST);
+		if (send_frames(txq, &pkts[first], some) || fates == NULL)
+			continue;
+		for (uint32_t i = first; i < first + some; i++)
+			fates[i] = FMK_CAPTURE_TX_PEER_DOWN;
+	}
 	return n;
 }
 
 /* What finds no room is left to the application, as by a ring of descriptors that is full. */
 uint16_t
-flexmock_send_program(void *queue, struct rte_mbuf **pkts, uint16_t n)
+flexmock_put_program(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n,
+	enum fmk_capture_reason *fates)
 {
-	struct flexmock_txq *txq = queue;
 	struct fmk_device *device = process_device(txq->port);
 	uint64_t bytes = 0;
 	uint32_t wrong = 0;
 	uint16_t done;
 
-	if (unlikely(__atomic_load_n(&txq->slow, __ATOMIC_RELAXED) != 0))
-		return flexmock_send_slow(txq, pkts, n);
 	for (done = 0; done < n; done++) {
 		const struct fmk_frame frame = fmk_frame_of_mbuf(pkts[done]);
+		const bool bad = frame.len == 0 || frame.len > FMK_FRAME_MAX;
 
-		if (frame.len == 0 || frame.len > FMK_FRAME_MAX)
-			wrong++;
-		else if (fmk_inject_send(device, &frame))
-			bytes += frame.len;
-		else
+		if (!bad && !fmk_inject_send(device, &frame))
 			break;
+		wrong += bad;
+		bytes += bad ? 0 : frame.len;
+		if (bad && fates != NULL)
+			fates[done] = FMK_CAPTURE_TX_WRITE_ERROR;
 	}
 	rte_pktmbuf_free_bulk(pkts, done);
-	fmk_count(&txq->count->packets, done - wrong);
-	fmk_count(&txq->count->bytes, bytes);
-	fmk_count(&txq->count->write_errors, wrong);
+	fmk_count(&txq->card.count->packets, done - wrong);
+	fmk_count(&txq->card.count->bytes, bytes);
+	fmk_count(&txq->card.count->write_errors, wrong);
 	return done;
 }
 
@@ -423,28 +455,29 @@ write_mbuf(struct fmk_pcap_writer *writer, const struct rte_mbuf *m, uint64_t ti
 }
 
 uint16_t
-flexmock_send_pcap(void *queue, struct rte_mbuf **pkts, uint16_t n)
+flexmock_put_pcap(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n,
+	enum fmk_capture_reason *fates)
 {
-	struct flexmock_txq *txq = queue;
 	struct fmk_device *device = process_device(txq->port);
 	const uint64_t now = wall_clock_ns();
 	uint64_t bytes = 0;
 	uint32_t sent = 0;
 
-	if (unlikely(__atomic_load_n(&txq->slow, __ATOMIC_RELAXED) != 0))
-		return flexmock_send_slow(txq, pkts, n);
 	rte_spinlock_lock(&device->writer_lock);
 	for (uint16_t i = 0; i < n; i++) {
-		if (write_mbuf(device->writer, pkts[i], now) < 0)
+		if (write_mbuf(device->writer, pkts[i], now) < 0) {
+			if (fates != NULL)
+				fates[i] = FMK_CAPTURE_TX_WRITE_ERROR;
 			continue;
+		}
 		bytes += rte_pktmbuf_pkt_len(pkts[i]);
 		sent++;
 	}
 	rte_spinlock_unlock(&device->writer_lock);
 	rte_pktmbuf_free_bulk(pkts, n);
-	fmk_count(&txq->count->packets, sent);
-	fmk_count(&txq->count->bytes, bytes);
-	fmk_count(&txq->count->write_errors, n - sent);
+	fmk_count(&txq->card.count->packets, sent);
+	fmk_count(&txq->card.count->bytes, bytes);
+	fmk_count(&txq->card.count->write_errors, n - sent);
 	return n;
 }
 
@@ -460,36 +493,54 @@ bytes_of(struct rte_mbuf **pkts, uint32_t n)
 
 /* The port below frees what it takes: bytes are counted before, and taken back for the rest. */
 static __rte_always_inline uint16_t
-send_down(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n, bool shared)
+put_down(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n, bool shared)
 {
-	uint64_t bytes;
+	uint64_t bytes = bytes_of(pkts, n);
 	uint16_t sent;
 
-	if (unlikely(__atomic_load_n(&txq->slow, __ATOMIC_RELAXED) != 0))
-		return flexmock_send_slow(txq, pkts, n);
-	bytes = bytes_of(pkts, n);
 	if (shared)
-		sent = fmk_port_send(process_device(txq->port)->port, txq->id, pkts, n);
+		sent = fmk_port_send(process_device(txq->port)->port, txq->card.id, pkts, n);
 	else
-		sent = rte_eth_tx_burst(txq->port->lower_id, txq->id, pkts, n);
+		sent = rte_eth_tx_burst(txq->port->lower_id, txq->card.id, pkts, n);
 	if (sent < n)
 		bytes -= bytes_of(&pkts[sent], n - sent);
-	fmk_count(&txq->count->packets, sent);
-	fmk_count(&txq->count->bytes, bytes);
+	fmk_count(&txq->card.count->packets, sent);
+	fmk_count(&txq->card.count->bytes, bytes);
 	return sent;
 }
 
 uint16_t
-flexmock_send_lower(void *queue, struct rte_mbuf **pkts, uint16_t n)
+flexmock_put_lower(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n,
+	enum fmk_capture_reason *fates)
 {
-	return send_down(queue, pkts, n, false);
+	RTE_SET_USED(fates);
+	return put_down(txq, pkts, n, false);
 }
 
 uint16_t
-flexmock_send_lower_shared(void *queue, struct rte_mbuf **pkts, uint16_t n)
+flexmock_put_lower_shared(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n,
+	enum fmk_capture_reason *fates)
 {
-	return send_down(queue, pkts, n, true);
+	RTE_SET_USED(fates);
+	return put_down(txq, pkts, n, true);
 }
+
+/* A burst of live frames: the slow word, and what the variant does with them. */
+#define SEND(name)                                                                     \
+	uint16_t flexmock_send_##name(void *queue, struct rte_mbuf **pkts, uint16_t n) \
+	{                                                                              \
+		struct flexmock_txq *txq = queue;                                      \
+                                                                                       \
+		if (unlikely(__atomic_load_n(&txq->card.slow, __ATOMIC_RELAXED) != 0)) \
+			return flexmock_send_slow(txq, pkts, n);                       \
+		return flexmock_put_##name(txq, pkts, n, NULL);                        \
+	}
+
+SEND(pcap)
+SEND(cable)
+SEND(program)
+SEND(lower)
+SEND(lower_shared)
 
 void
 flexmock_free_waiting(struct flexmock_rxq *rxq)

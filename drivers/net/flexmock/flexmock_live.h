@@ -32,19 +32,32 @@ uint16_t flexmock_send_lower(void *queue, struct rte_mbuf **pkts, uint16_t n);
 /** Send by a queue of the port below that several queues share. */
 uint16_t flexmock_send_lower_shared(void *queue, struct rte_mbuf **pkts, uint16_t n);
 
+/* The same after the slow word has been looked at: flexmock_send_chosen(). */
+uint16_t flexmock_put_cable(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n,
+	enum fmk_capture_reason *fates);
+uint16_t flexmock_put_program(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n,
+	enum fmk_capture_reason *fates);
+uint16_t flexmock_put_pcap(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n,
+	enum fmk_capture_reason *fates);
+uint16_t flexmock_put_lower(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n,
+	enum fmk_capture_reason *fates);
+uint16_t flexmock_put_lower_shared(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n,
+	enum fmk_capture_reason *fates);
+
 /** A burst on a queue that receives nothing: what the clock brings is lost. @return 0 */
 uint16_t flexmock_receive_shut(struct flexmock_rxq *rxq);
 
 /**
- * Drop, free and count the frames of a burst that are too long or not for this port.
+ * The rest of a receive burst whose slow word is not 0: drop, free and count the frames that are too
+ * long or not for this port, and record all.
  *
  * @param[in,out] bytes bytes of the burst
  * @return frames that are left, in their order at the front of pkts
  */
-uint32_t flexmock_receive_filtered(
+uint32_t flexmock_receive_slow(
 	struct flexmock_rxq *rxq, struct rte_mbuf **pkts, uint32_t n, uint64_t *bytes);
 
-/** A burst on a queue that does not send. @return mbufs taken */
+/** A burst on a queue whose slow word is not 0. @return mbufs taken */
 uint16_t flexmock_send_slow(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n);
 
 /** A new mbuf, of several segments if need be, with a copy; NULL after counting if there is none. */

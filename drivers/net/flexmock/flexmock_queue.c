@@ -172,9 +172,8 @@ flexmock_tx_queue_setup(struct rte_eth_dev *dev, uint16_t id, uint16_t nb_desc,
 		FLEXMOCK_LOG(ERR, dev, "tx queue %u: no memory", id);
 		return -ENOMEM;
 	}
-	txq->count = &stats->now;
-	txq->slow = FLEXMOCK_TX_STOPPED;
-	txq->id = id;
+	txq->card.count = &stats->now;
+	txq->card.id = id;
 	txq->nb_desc = nb_desc;
 	txq->port = port;
 	txq->conf = *conf;
@@ -182,6 +181,7 @@ flexmock_tx_queue_setup(struct rte_eth_dev *dev, uint16_t id, uint16_t nb_desc,
 		!(offloads & RTE_ETH_TX_OFFLOAD_MULTI_SEGS);
 	dev->data->tx_queues[id] = txq;
 	port->lower_ready = false;
+	fmk_device_set_tx_queue(flexmock_device(dev), id, &txq->card);
 	return 0;
 }
 
@@ -198,6 +198,9 @@ flexmock_rx_queue_release(struct rte_eth_dev *dev, uint16_t id)
 void
 flexmock_tx_queue_release(struct rte_eth_dev *dev, uint16_t id)
 {
+	if (dev->data->tx_queues[id] == NULL)
+		return;
+	fmk_device_set_tx_queue(flexmock_device(dev), id, NULL);
 	rte_free(dev->data->tx_queues[id]);
 	dev->data->tx_queues[id] = NULL;
 }
@@ -306,24 +309,11 @@ flexmock_rx_queue_stop(struct rte_eth_dev *dev, uint16_t id)
 	return 0;
 }
 
-static void
-set_tx_slow(struct rte_eth_dev *dev, uint16_t id, bool started)
-{
-	struct flexmock_txq *txq = dev->data->tx_queues[id];
-	uint32_t slow = 0;
-
-	if (!started)
-		slow |= FLEXMOCK_TX_STOPPED;
-	if (!fmk_wire_passes(&txq->port->card->wire))
-		slow |= FLEXMOCK_TX_LINK_DOWN;
-	__atomic_store_n(&txq->slow, slow, __ATOMIC_RELEASE);
-}
-
 int
 flexmock_tx_queue_start(struct rte_eth_dev *dev, uint16_t id)
 {
 	dev->data->tx_queue_state[id] = RTE_ETH_QUEUE_STATE_STARTED;
-	set_tx_slow(dev, id, true);
+	fmk_device_run_tx_queue(flexmock_device(dev), id, true);
 	return 0;
 }
 
@@ -331,18 +321,8 @@ int
 flexmock_tx_queue_stop(struct rte_eth_dev *dev, uint16_t id)
 {
 	dev->data->tx_queue_state[id] = RTE_ETH_QUEUE_STATE_STOPPED;
-	set_tx_slow(dev, id, false);
+	fmk_device_run_tx_queue(flexmock_device(dev), id, false);
 	return 0;
-}
-
-void
-flexmock_update_tx(struct rte_eth_dev *dev)
-{
-	for (uint16_t q = 0; q < dev->data->nb_tx_queues; q++) {
-		if (dev->data->tx_queues[q] != NULL)
-			set_tx_slow(dev, q,
-				dev->data->tx_queue_state[q] == RTE_ETH_QUEUE_STATE_STARTED);
-	}
 }
 
 int

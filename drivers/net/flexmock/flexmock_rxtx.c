@@ -283,7 +283,7 @@ receive(struct flexmock_rxq *rxq, struct rte_mbuf **pkts, uint16_t nb_pkts, unsi
 	if (unlikely(n == 0))
 		return receive_nothing(rxq);
 	if (unlikely(slow != 0))
-		n = flexmock_receive_filtered(rxq, pkts, n, &bytes);
+		n = flexmock_receive_slow(rxq, pkts, n, &bytes);
 	fmk_count(&count->packets, n);
 	fmk_count(&count->bytes, bytes);
 	return (uint16_t)n;
@@ -327,21 +327,36 @@ free_checked(struct rte_mbuf **pkts, uint16_t n, uint64_t *bytes)
 
 /* The road of a frame that nobody is to get: the count, and the buffer's way home. */
 static __rte_always_inline uint16_t
-send_nowhere(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n)
+lose(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n)
 {
 	uint64_t bytes = 0;
 
-	if (unlikely(__atomic_load_n(&txq->slow, __ATOMIC_RELAXED) != 0))
-		return flexmock_send_slow(txq, pkts, n);
 	if (unlikely(n == 0))
 		return 0;
 	if (txq->fast_free)
 		free_fast(pkts, n, &bytes);
 	else
 		free_checked(pkts, n, &bytes);
-	fmk_count(&txq->count->packets, n);
-	fmk_count(&txq->count->bytes, bytes);
+	fmk_count(&txq->card.count->packets, n);
+	fmk_count(&txq->card.count->bytes, bytes);
 	return n;
+}
+
+static __rte_always_inline uint16_t
+send_nowhere(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n)
+{
+	if (unlikely(__atomic_load_n(&txq->card.slow, __ATOMIC_RELAXED) != 0))
+		return flexmock_send_slow(txq, pkts, n);
+	return lose(txq, pkts, n);
+}
+
+/* After the slow word has been looked at, speed is none of the plain variants' concern. */
+static uint16_t
+nowhere(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n,
+	enum fmk_capture_reason *fates)
+{
+	RTE_SET_USED(fates);
+	return lose(txq, pkts, n);
 }
 
 /*
@@ -407,6 +422,9 @@ struct rx_variant {
 struct tx_variant {
 	const char *text;
 	eth_tx_burst_t burst[NB_LEVELS];
+	/* What the burst does when the slow word is 0. */
+	uint16_t (*body)(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n,
+		enum fmk_capture_reason *fates);
 };
 
 #ifdef RTE_ARCH_X86_64
@@ -440,14 +458,23 @@ static const struct rx_variant rx_variants[] = {
 enum { TX_NOWHERE, TX_PCAP, TX_CABLE, TX_PROGRAM, TX_LOWER, TX_LOWER_SHARED };
 
 static const struct tx_variant tx_variants[] = {
-	[TX_NOWHERE] = {"to nowhere", BURSTS(tx, nowhere)},
-	[TX_PCAP] = {"to a capture", EVERY_LEVEL(flexmock_send_pcap)},
-	[TX_CABLE] = {"to a card", EVERY_LEVEL(flexmock_send_cable)},
-	[TX_PROGRAM] = {"to the test program", EVERY_LEVEL(flexmock_send_program)},
-	[TX_LOWER] = {"straight to the port below", EVERY_LEVEL(flexmock_send_lower)},
+	[TX_NOWHERE] = {"to nowhere", BURSTS(tx, nowhere), nowhere},
+	[TX_PCAP] = {"to a capture", EVERY_LEVEL(flexmock_send_pcap), flexmock_put_pcap},
+	[TX_CABLE] = {"to a card", EVERY_LEVEL(flexmock_send_cable), flexmock_put_cable},
+	[TX_PROGRAM] = {"to the test program", EVERY_LEVEL(flexmock_send_program),
+		flexmock_put_program},
+	[TX_LOWER] = {"straight to the port below", EVERY_LEVEL(flexmock_send_lower),
+		flexmock_put_lower},
 	[TX_LOWER_SHARED] = {"to a shared queue of the port below",
-		EVERY_LEVEL(flexmock_send_lower_shared)},
+		EVERY_LEVEL(flexmock_send_lower_shared), flexmock_put_lower_shared},
 };
+
+uint16_t
+flexmock_send_chosen(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n,
+	enum fmk_capture_reason *fates)
+{
+	return tx_variants[txq->port->tx_variant].body(txq, pkts, n, fates);
+}
 
 static __rte_always_inline void
 spin(uint64_t cycles)

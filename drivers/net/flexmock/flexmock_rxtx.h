@@ -12,6 +12,7 @@
 
 #include <rte_mbuf.h>
 
+#include <fmk_capture.h>
 #include <fmk_queue.h>
 
 #include "flexmock.h"
@@ -50,19 +51,13 @@ struct flexmock_rxq {
 	struct rte_eth_rxconf conf;
 };
 
-/** Reasons not to send: bits of flexmock_txq.slow. */
-#define FLEXMOCK_TX_STOPPED 0x1	  /**< Nothing is taken. */
-#define FLEXMOCK_TX_LINK_DOWN 0x2 /**< Frames are taken and lost. */
-
 struct flexmock_txq {
-	/* Read and written on every burst. */
-	struct fmk_tx_counters *count;
-	uint32_t slow; /**< Written by control, read once a burst. */
+	/* The card's queue: read and written on every burst. */
+	struct fmk_tx_queue card;
 
 	/* Read where the burst needs it, and by control. */
-	uint16_t id;
-	uint16_t nb_desc;
 	bool fast_free; /**< The application promised what RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE asks. */
+	uint16_t nb_desc;
 	struct flexmock_port *port;
 	struct rte_eth_txconf conf;
 };
@@ -72,6 +67,16 @@ struct flexmock_txq {
  * ethdev copies the pointers then.
  */
 void flexmock_select_bursts(struct rte_eth_dev *dev);
+
+/**
+ * Send a burst as the chosen function does when its queue's slow word is 0.
+ *
+ * @param[out] fates what became of each mbuf taken, set where it is not FMK_CAPTURE_PASSED; may be
+ *   NULL
+ * @return mbufs taken
+ */
+uint16_t flexmock_send_chosen(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n,
+	enum fmk_capture_reason *fates);
 
 /** What the chosen functions are called, with their CPU level. */
 int flexmock_rx_burst_mode(struct rte_eth_dev *dev, uint16_t id, struct rte_eth_burst_mode *mode);

@@ -63,7 +63,6 @@ lower_gone(uint16_t lower_id, enum rte_eth_event_type event, void *arg, void *re
 	RTE_SET_USED(ret);
 	FLEXMOCK_LOG(WARNING, dev, "the port below was taken away");
 	fmk_device_sever(flexmock_device(dev));
-	flexmock_update_tx(dev);
 	flexmock_link_event(dev->data->port_id);
 	return 0;
 }
@@ -141,6 +140,7 @@ fill_port(struct rte_eth_dev *dev, struct fmk_device *device)
 	port->tx_offloads = FLEXMOCK_TX_OFFLOADS;
 	fmk_clock_init(&port->clock, tsc_hz());
 	device->clock = port->clock;
+	fmk_device_set_wall(device, fmk_clock_ps(&port->clock, rte_rdtsc()));
 	dev->data->mac_addrs = rte_zmalloc(
 		"flexmock addresses", FMK_FILTER_MAX_UC * sizeof(*dev->data->mac_addrs), 0);
 	if (dev->data->mac_addrs == NULL)
