@@ -47,8 +47,14 @@ show_rx(const struct fmk_shared *shared, uint16_t id, struct rte_tel_data *queue
 static void
 show_tx(const struct fmk_shared *shared, uint16_t id, struct rte_tel_data *queues)
 {
-	if (shared->tx_stats[id] != NULL)
-		show_rows(&fmk_tx_counter_table, shared->tx_stats[id], fmk_tel_dict_of(queues, id));
+	const struct fmk_tx_queue *queue = shared->tx[id];
+	struct rte_tel_data *dict;
+
+	if (shared->tx_stats[id] == NULL)
+		return;
+	dict = fmk_tel_dict_of(queues, id);
+	fmk_tel_int(dict, "running", queue != NULL && queue->running);
+	show_rows(&fmk_tx_counter_table, shared->tx_stats[id], dict);
 }
 
 static bool

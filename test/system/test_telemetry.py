@@ -23,7 +23,7 @@ CARD = "net_flexmock0"
 LINK = {"up": int, "started": int, "enabled": int, "carrier": int, "severed": int, "eof": int}
 INFO = {
     "card": str, "time_ns": int, "source": str, "options": {None: str}, "mac": str, "clock": str, "device_ns": int,
-    "link": LINK, "peer": str, "dev": str, "tx_pcap": str, "longest_frame": int, "promiscuous": int,
+    "link": LINK, "peer": str, "dev": str, "tx_pcap": str, "capturing": int, "longest_frame": int, "promiscuous": int,
     "rx_queues": int, "tx_queues": int, "pipes": int, "fallback_pipes": int, "notification_buffers": int,
     "rules": int,
 }
@@ -105,7 +105,7 @@ def check_shape(answer, shape):
 
 def queue_shapes():
     rx = dict.fromkeys(counter_names("RX") + ["running", "descriptors", "waiting"], int)
-    tx = dict.fromkeys(counter_names("TX"), int)
+    tx = dict.fromkeys(counter_names("TX") + ["running"], int)
     return {"card": str, "time_ns": int, "rx": {None: rx}, "tx": {None: tx}, "next": int}
 
 
