@@ -406,12 +406,12 @@ frames_without_an_mbuf_are_lost_and_counted(void **state)
 	uint16_t id;
 
 	(void)state;
-	assert_int_equal(rte_vdev_init("net_flexmock30", ""), 0);
-	assert_int_equal(rte_vdev_init("net_flexmock31", "peer=net_flexmock30"), 0);
-	dev = norman_device_open("net_flexmock31");
+	assert_int_equal(rte_vdev_init("net_flexmock40", ""), 0);
+	assert_int_equal(rte_vdev_init("net_flexmock41", "peer=net_flexmock40"), 0);
+	dev = norman_device_open("net_flexmock41");
 	assert_non_null(dev);
 	tx = open_tx(dev);
-	id = start_port("net_flexmock30");
+	id = start_port("net_flexmock40");
 	send_burst(tx, 10, 0, 0);
 	assert_int_equal(rte_pktmbuf_alloc_bulk(pool, all, MBUFS), 0);
 	assert_int_equal(rte_eth_rx_burst(id, 0, pkts, 16), 0);
@@ -424,8 +424,8 @@ frames_without_an_mbuf_are_lost_and_counted(void **state)
 	rte_pktmbuf_free_bulk(pkts, 3);
 	assert_int_equal(xstat(id, "rx_offered_packets"), 13);
 	norman_device_close(dev);
-	stop_port("net_flexmock30");
-	assert_int_equal(rte_vdev_uninit("net_flexmock31"), 0);
+	stop_port("net_flexmock40");
+	assert_int_equal(rte_vdev_uninit("net_flexmock41"), 0);
 	expect_full();
 }
 
