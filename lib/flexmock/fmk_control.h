@@ -25,6 +25,9 @@ extern pthread_mutex_t fmk_control_lock;
  */
 void fmk_control_set_wire(struct fmk_shared *shared, bool enabled);
 
+/** The port below is lost or back, or its link has changed. The control lock is held. */
+void fmk_control_set_lower(struct fmk_shared *shared, bool lost, bool carrier);
+
 /** Give back the laid frames and retired filters of a stopped card. */
 void fmk_control_fini(struct fmk_device *device);
 

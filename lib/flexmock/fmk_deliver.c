@@ -37,6 +37,13 @@ fmk_device_end_queue(struct fmk_shared *shared, struct fmk_queue *queue)
 	return fmk_device_end_replay(shared);
 }
 
+/* Pipes count with what they send; what waits below is lost by whoever finds it. */
+static void
+count_lost(struct fmk_shared *shared)
+{
+	__atomic_fetch_add(&shared->count.pipe_lost, 1, __ATOMIC_RELAXED);
+}
+
 static bool
 record(struct fmk_device *device, const uint8_t *data, uint32_t len, uint64_t at)
 {
@@ -76,7 +83,7 @@ send_from_pipe(void *arg, const uint8_t *data, uint32_t len, uint64_t at)
 	bool lost;
 
 	if (!fmk_wire_passes(&shared->wire)) {
-		fmk_count(&shared->count.pipe_lost, 1);
+		count_lost(shared);
 		return true;
 	}
 	if (device->port != NULL)
@@ -91,7 +98,7 @@ send_from_pipe(void *arg, const uint8_t *data, uint32_t len, uint64_t at)
 	else
 		lost = shared->source == FMK_SOURCE_CABLE && !send_along(shared, data, len, at);
 	if (lost)
-		fmk_count(&shared->count.pipe_lost, 1);
+		count_lost(shared);
 	return true;
 }
 

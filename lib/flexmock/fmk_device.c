@@ -103,7 +103,7 @@ open_source(struct fmk_device *device)
 
 	shared->source = source_of(options);
 	if (shared->source == FMK_SOURCE_LOWER)
-		return fmk_port_open(shared->name, options->lower, &device->port);
+		return fmk_port_open(device, options->lower, &device->port);
 	if (shared->source == FMK_SOURCE_CABLE)
 		return 0;
 	device->ops = options->rx_pcap[0] != '\0' ? &fmk_pcap_ops : &fmk_gen_ops;

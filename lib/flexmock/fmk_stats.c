@@ -6,8 +6,6 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <pthread.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,13 +16,13 @@
 #include <unistd.h>
 
 #include <rte_common.h>
-#include <rte_lcore.h>
 
 #include "flexmock.h"
 #include "fmk_control.h"
 #include "fmk_device.h"
 #include "fmk_log.h"
 #include "fmk_stats.h"
+#include "fmk_thread.h"
 
 #define NS_PER_SEC 1000000000L
 #define TEXT_MAX 16384
@@ -39,10 +37,7 @@ struct fmk_stats {
 	pid_t pid; /* A child that was forked has neither the thread nor a say. */
 	bool failed;
 
-	pthread_t thread;
-	pthread_mutex_t lock; /* Of stop. */
-	pthread_cond_t wake;
-	bool stop;
+	struct fmk_thread thread;
 
 	bool queues;				   /* The card has had some. */
 	struct fmk_rx_counters rx[FMK_QUEUES_MAX]; /* Last seen of each. */
@@ -53,14 +48,6 @@ struct fmk_stats {
 
 /* Under the control lock. */
 static TAILQ_HEAD(, fmk_stats) all = TAILQ_HEAD_INITIALIZER(all);
-
-/* CPUs of the process before EAL bound its main thread to one. */
-static cpu_set_t process_cpus;
-
-RTE_INIT(remember_cpus)
-{
-	sched_getaffinity(0, sizeof(process_cpus), &process_cpus);
-}
 
 /* Collecting. */
 
@@ -200,98 +187,14 @@ try_update(struct fmk_stats *stats)
 	put_or_tell(stats);
 }
 
-static void
-wait_period(struct fmk_stats *stats)
-{
-	struct timespec until;
-
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += FMK_STATS_PERIOD_MS * 1000000L;
-	until.tv_sec += until.tv_nsec / NS_PER_SEC;
-	until.tv_nsec %= NS_PER_SEC;
-	while (!stats->stop &&
-		pthread_cond_timedwait(&stats->wake, &stats->lock, &until) != ETIMEDOUT)
-		;
-}
-
 static void *
 keep_file(void *arg)
 {
 	struct fmk_stats *stats = arg;
 
-	pthread_mutex_lock(&stats->lock);
-	wait_period(stats);
-	while (!stats->stop) {
+	while (fmk_thread_sleep(&stats->thread, FMK_STATS_PERIOD_MS))
 		try_update(stats);
-		wait_period(stats);
-	}
-	pthread_mutex_unlock(&stats->lock);
 	return NULL;
-}
-
-/* The thread. */
-
-/* Not on the CPUs of polling threads, if there are others. */
-static void
-leave_lcores(pthread_t thread)
-{
-	cpu_set_t cpus = process_cpus;
-	unsigned int lcore;
-
-	/* Before EAL runs all lcores count as enabled. */
-	if (rte_lcore_count() == 0)
-		return;
-	RTE_LCORE_FOREACH(lcore)
-	{
-		const cpu_set_t used = rte_lcore_cpuset(lcore);
-
-		for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-			if (CPU_ISSET(cpu, &used))
-				CPU_CLR(cpu, &cpus);
-		}
-	}
-	pthread_setaffinity_np(thread, sizeof(cpus), CPU_COUNT(&cpus) > 0 ? &cpus : &process_cpus);
-}
-
-static void
-init_wake(struct fmk_stats *stats)
-{
-	pthread_condattr_t attr;
-
-	pthread_mutex_init(&stats->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&stats->wake, &attr);
-	pthread_condattr_destroy(&attr);
-}
-
-/* Signals are the program's. */
-static int
-start_thread(struct fmk_stats *stats)
-{
-	sigset_t every, before;
-	int ret;
-
-	init_wake(stats);
-	sigfillset(&every);
-	pthread_sigmask(SIG_SETMASK, &every, &before);
-	ret = -pthread_create(&stats->thread, NULL, keep_file, stats);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (ret < 0)
-		return ret;
-	pthread_setname_np(stats->thread, "flexmock-stats");
-	leave_lcores(stats->thread);
-	return 0;
-}
-
-static void
-stop_thread(struct fmk_stats *stats)
-{
-	pthread_mutex_lock(&stats->lock);
-	stats->stop = true;
-	pthread_cond_signal(&stats->wake);
-	pthread_mutex_unlock(&stats->lock);
-	pthread_join(stats->thread, NULL);
 }
 
 /* A child must not find the lock taken by a thread that it does not have. */
@@ -365,7 +268,7 @@ begin(struct fmk_stats *stats)
 	if (ret == 0)
 		ret = put(stats);
 	if (ret == 0)
-		ret = start_thread(stats);
+		ret = fmk_thread_start(&stats->thread, "flexmock-stats", keep_file, stats);
 	if (ret < 0 && made)
 		unlink(stats->option);
 	return ret;
@@ -437,7 +340,7 @@ take(const struct fmk_device *device)
 		return NULL;
 	}
 	if (stats != NULL)
-		stop_thread(stats);
+		fmk_thread_stop(&stats->thread);
 	return stats;
 }
 

@@ -133,6 +133,16 @@ new_rxq(struct rte_eth_dev *dev, uint16_t id, uint16_t nb_desc, unsigned int soc
 	return NULL;
 }
 
+static void
+put_queue(struct rte_eth_dev *dev, void **place, void *queue)
+{
+	struct flexmock_port *port = flexmock_port(dev);
+
+	rte_spinlock_lock(&port->queues_lock);
+	*place = queue;
+	rte_spinlock_unlock(&port->queues_lock);
+}
+
 int
 flexmock_rx_queue_setup(struct rte_eth_dev *dev, uint16_t id, uint16_t nb_desc,
 	unsigned int socket_id, const struct rte_eth_rxconf *conf, struct rte_mempool *pool)
@@ -160,7 +170,7 @@ flexmock_rx_queue_setup(struct rte_eth_dev *dev, uint16_t id, uint16_t nb_desc,
 	rxq->room = room;
 	rxq->scatter = scatter;
 	rxq->conf = *conf;
-	dev->data->rx_queues[id] = rxq;
+	put_queue(dev, &dev->data->rx_queues[id], rxq);
 	rxq->port->lower_ready = false;
 	fmk_device_set_queue(flexmock_device(dev), id, &rxq->card);
 	return 0;
@@ -190,7 +200,7 @@ flexmock_tx_queue_setup(struct rte_eth_dev *dev, uint16_t id, uint16_t nb_desc,
 	txq->conf = *conf;
 	txq->fast_free = (offloads & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE) &&
 		!(offloads & RTE_ETH_TX_OFFLOAD_MULTI_SEGS);
-	dev->data->tx_queues[id] = txq;
+	put_queue(dev, &dev->data->tx_queues[id], txq);
 	port->lower_ready = false;
 	return 0;
 }
@@ -198,18 +208,22 @@ flexmock_tx_queue_setup(struct rte_eth_dev *dev, uint16_t id, uint16_t nb_desc,
 void
 flexmock_rx_queue_release(struct rte_eth_dev *dev, uint16_t id)
 {
-	if (dev->data->rx_queues[id] == NULL)
+	struct flexmock_rxq *rxq = dev->data->rx_queues[id];
+
+	if (rxq == NULL)
 		return;
 	fmk_device_set_queue(flexmock_device(dev), id, NULL);
-	free_rxq(dev->data->rx_queues[id]);
-	dev->data->rx_queues[id] = NULL;
+	put_queue(dev, &dev->data->rx_queues[id], NULL);
+	free_rxq(rxq);
 }
 
 void
 flexmock_tx_queue_release(struct rte_eth_dev *dev, uint16_t id)
 {
-	rte_free(dev->data->tx_queues[id]);
-	dev->data->tx_queues[id] = NULL;
+	struct flexmock_txq *txq = dev->data->tx_queues[id];
+
+	put_queue(dev, &dev->data->tx_queues[id], NULL);
+	rte_free(txq);
 }
 
 int
@@ -316,43 +330,56 @@ flexmock_rx_queue_stop(struct rte_eth_dev *dev, uint16_t id)
 	return 0;
 }
 
+/* Under queues_lock. */
 static void
-set_tx_slow(struct rte_eth_dev *dev, uint16_t id, bool started)
+set_tx_slow(const struct rte_eth_dev *dev, uint16_t id)
 {
 	struct flexmock_txq *txq = dev->data->tx_queues[id];
 	uint32_t slow = 0;
 
-	if (!started)
+	if (txq == NULL)
+		return;
+	if (dev->data->tx_queue_state[id] != RTE_ETH_QUEUE_STATE_STARTED)
 		slow |= FLEXMOCK_TX_STOPPED;
 	if (!fmk_wire_passes(&txq->port->card->wire))
 		slow |= FLEXMOCK_TX_LINK_DOWN;
 	__atomic_store_n(&txq->slow, slow, __ATOMIC_RELEASE);
 }
 
+static void
+set_tx_state(struct rte_eth_dev *dev, uint16_t id, uint8_t state)
+{
+	struct flexmock_port *port = flexmock_port(dev);
+
+	rte_spinlock_lock(&port->queues_lock);
+	dev->data->tx_queue_state[id] = state;
+	set_tx_slow(dev, id);
+	rte_spinlock_unlock(&port->queues_lock);
+}
+
 int
 flexmock_tx_queue_start(struct rte_eth_dev *dev, uint16_t id)
 {
-	dev->data->tx_queue_state[id] = RTE_ETH_QUEUE_STATE_STARTED;
-	set_tx_slow(dev, id, true);
+	set_tx_state(dev, id, RTE_ETH_QUEUE_STATE_STARTED);
 	return 0;
 }
 
 int
 flexmock_tx_queue_stop(struct rte_eth_dev *dev, uint16_t id)
 {
-	dev->data->tx_queue_state[id] = RTE_ETH_QUEUE_STATE_STOPPED;
-	set_tx_slow(dev, id, false);
+	set_tx_state(dev, id, RTE_ETH_QUEUE_STATE_STOPPED);
 	return 0;
 }
 
 void
 flexmock_update_tx(struct rte_eth_dev *dev)
 {
-	for (uint16_t q = 0; q < dev->data->nb_tx_queues; q++) {
-		if (dev->data->tx_queues[q] != NULL)
-			set_tx_slow(dev, q,
-				dev->data->tx_queue_state[q] == RTE_ETH_QUEUE_STATE_STARTED);
-	}
+	struct flexmock_port *port = flexmock_port(dev);
+
+	rte_spinlock_lock(&port->queues_lock);
+	for (uint16_t q = 0; q < dev->data->nb_tx_queues; q++)
+		set_tx_slow(dev, q);
+	rte_spinlock_unlock(&port->queues_lock);
 }
 
 int
@@ -430,7 +457,8 @@ static uint32_t
 waiting(const struct flexmock_rxq *rxq)
 {
 	if (rxq->port->lower_rx) {
-		int n = rte_eth_rx_queue_count(rxq->port->lower_id, rxq->card.id);
+		const uint16_t lower = rxq->port->lower_id;
+		int n = lower == RTE_MAX_ETHPORTS ? 0 : rte_eth_rx_queue_count(lower, rxq->card.id);
 
 		return n > 0 ? (uint32_t)n : 0;
 	}

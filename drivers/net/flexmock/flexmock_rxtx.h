@@ -48,6 +48,9 @@ struct flexmock_rxq {
 	uint32_t room; /**< Bytes of a frame one buffer takes. */
 	bool scatter;
 	struct rte_eth_rxconf conf;
+
+	/** The poller is in a burst of the port below (flexmock_lower.c). */
+	bool busy __rte_cache_aligned;
 };
 
 /** Reasons not to send: bits of flexmock_txq.slow. */
@@ -65,6 +68,9 @@ struct flexmock_txq {
 	bool fast_free; /**< The application promised what RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE asks. */
 	struct flexmock_port *port;
 	struct rte_eth_txconf conf;
+
+	/** The poller is in a burst of the port below (flexmock_lower.c). */
+	bool busy __rte_cache_aligned;
 };
 
 /**

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The FlexMock authors
+ */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <rte_ethdev.h>
+#include <rte_log.h>
+
+#include "fmk_control.h"
+#include "fmk_netif.h"
+#include "fmk_port_private.h"
+
+/* A memif client that was taken has had time to connect in so many looks. */
+#define CONNECT_LOOKS 10
+
+#define HELD_MS 2000 /* A try to make a port takes less, unless EAL is locked. */
+#define LOCK_WAIT_MS 1
+#define NB_NOISY 2
+
+/* Whoever stops the thread may hold the control lock and wait for it. */
+static bool
+lock_control(struct fmk_port *port)
+{
+	while (pthread_mutex_trylock(&fmk_control_lock) != 0) {
+		if (port->watched && !fmk_thread_sleep(&port->thread, LOCK_WAIT_MS))
+			return false;
+	}
+	return true;
+}
+
+static bool
+set_wire(struct fmk_port *port, bool lost, bool carrier)
+{
+	if (!lock_control(port))
+		return false;
+	fmk_control_set_lower(port->device->shared, lost, carrier);
+	pthread_mutex_unlock(&fmk_control_lock);
+	__atomic_store_n(&port->carrier, carrier, __ATOMIC_RELAXED);
+	return true;
+}
+
+static void
+tell_link(const struct fmk_port *port)
+{
+	const struct fmk_face *face = fmk_port_face(port);
+
+	if (face != NULL)
+		face->link(face->arg);
+}
+
+/* The driver's and EAL's words about a try that fails are no news. */
+static void
+set_quiet(struct fmk_port *port, bool quiet, uint32_t levels[NB_NOISY])
+{
+	char name[RTE_DEV_NAME_MAX_LEN + sizeof("pmd.")];
+	int types[NB_NOISY] = {RTE_LOGTYPE_EAL};
+	char *at;
+
+	snprintf(name, sizeof(name), "pmd.%s", port->info.driver_name);
+	at = strchr(name, '_');
+	if (at != NULL)
+		*at = '.';
+	types[1] = rte_log_register(name);
+	for (unsigned int i = 0; i < NB_NOISY; i++) {
+		if (quiet)
+			levels[i] = (uint32_t)rte_log_get_level((uint32_t)types[i]);
+		rte_log_set_level((uint32_t)types[i], quiet ? RTE_LOG_ALERT : levels[i]);
+	}
+	port->quiet = quiet;
+}
+
+static bool
+makes_its_netif(const struct fmk_port *port)
+{
+	return strcmp(port->info.driver_name, "net_tap") == 0 ||
+		strcmp(port->info.driver_name, "net_tun") == 0;
+}
+
+/* Look: the port runs. */
+
+static bool
+has_link(struct fmk_port *port)
+{
+	memset(&port->link, 0, sizeof(port->link));
+	if (rte_eth_link_get_nowait(port->id, &port->link) < 0)
+		return false;
+	if (port->netif[0] != '\0' && !fmk_netif_running(port->info.if_index))
+		return false;
+	return port->link.link_status == RTE_ETH_LINK_UP;
+}
+
+/* From here on nobody is in a burst of the port below. */
+static bool
+shut(struct fmk_port *port)
+{
+	const struct fmk_face *face = fmk_port_face(port);
+
+	if (!set_wire(port, true, false))
+		return false;
+	if (face != NULL)
+		face->quiesce(face->arg);
+	fmk_port_shut(port);
+	port->lost = true;
+	return true;
+}
+
+static void
+lose_netif(struct fmk_port *port)
+{
+	if (!shut(port))
+		return;
+	PORT_LOG(WARNING, port, "interface %s is gone: link down %s", port->netif,
+		port->own ? "until it is back" : "for good, as others have made this port");
+	memset(&port->link, 0, sizeof(port->link));
+	fmk_port_stop_device(port);
+	if (port->own)
+		fmk_port_retire(port);
+	tell_link(port);
+}
+
+static void
+lose_memif(struct fmk_port *port)
+{
+	const bool had_link = port->carrier;
+
+	if (!shut(port))
+		return;
+	if (had_link)
+		PORT_LOG(WARNING, port, "the other side is gone: link down until it listens again");
+	fmk_port_stop_device(port);
+	tell_link(port);
+}
+
+static void
+look_at_link(struct fmk_port *port)
+{
+	const bool up = has_link(port);
+
+	port->idle = up ? 0 : port->idle + 1;
+	if (port->memif_client && !up && (port->carrier || port->idle > CONNECT_LOOKS)) {
+		lose_memif(port);
+		return;
+	}
+	if (up == port->carrier || !set_wire(port, false, up))
+		return;
+	PORT_LOG(NOTICE, port, "link %s", up ? "up" : "down");
+	tell_link(port);
+}
+
+/* Look: the port is lost. */
+
+static bool
+may_be_back(const struct fmk_port *port)
+{
+	if (port->memif)
+		return true;
+	return port->own && (makes_its_netif(port) || if_nametoindex(port->netif) != 0);
+}
+
+static bool
+try_again(struct fmk_port *port)
+{
+	uint32_t levels[NB_NOISY];
+	int ret = 0;
+
+	set_quiet(port, true, levels);
+	if (!port->memif)
+		ret = fmk_port_revive(port);
+	if (ret == 0)
+		ret = fmk_port_start_device(port);
+	if (ret < 0 && !port->memif)
+		fmk_port_retire(port);
+	set_quiet(port, false, levels);
+	return ret == 0;
+}
+
+static void
+come_back(struct fmk_port *port)
+{
+	bool up;
+
+	port->idle = 0;
+	port->lost = false;
+	up = has_link(port);
+	fmk_port_unshut(port);
+	if (!set_wire(port, false, up))
+		return;
+	if (port->netif[0] != '\0')
+		PORT_LOG(NOTICE, port, "interface %s is back: link %s", port->netif,
+			up ? "up" : "down");
+	else if (up)
+		PORT_LOG(NOTICE, port, "link up");
+	fmk_port_check_netif_mtu(port, port->config.mtu);
+	tell_link(port);
+}
+
+static void
+look(struct fmk_port *port)
+{
+	if (port->lost) {
+		if (may_be_back(port) && try_again(port) && !fmk_thread_stopping(&port->thread))
+			come_back(port);
+	} else if (!fmk_port_alive(port)) {
+		/* Whoever removed it has told, or does not care. */
+		memset(&port->link, 0, sizeof(port->link));
+	} else if (fmk_port_netif_gone(port)) {
+		lose_netif(port);
+	} else {
+		look_at_link(port);
+	}
+}
+
+static void *
+watch(void *arg)
+{
+	struct fmk_port *port = arg;
+
+	while (fmk_thread_sleep(&port->thread, FMK_PORT_LOOK_MS)) {
+		pthread_mutex_lock(&port->lock);
+		look(port);
+		pthread_mutex_unlock(&port->lock);
+	}
+	/* Nobody else is there to close what was made meanwhile. */
+	if (__atomic_load_n(&port->orphan, __ATOMIC_ACQUIRE) && fmk_port_alive(port)) {
+		fmk_port_stop_device(port);
+		rte_eth_dev_close(port->id);
+	}
+	return NULL;
+}
+
+/* How the port is when it starts; told only if it is not as one expects. */
+static void
+look_first(struct fmk_port *port)
+{
+	const bool up = !port->lost && has_link(port);
+
+	port->idle = 0;
+	if (!port->lost)
+		fmk_port_unshut(port);
+	set_wire(port, port->lost, up);
+	if (port->lost)
+		PORT_LOG(WARNING, port, "nobody listens: link down until somebody does");
+	else if (!up)
+		PORT_LOG(NOTICE, port, "link down");
+}
+
+int
+fmk_monitor_start(struct fmk_port *port)
+{
+	int ret;
+
+	pthread_mutex_lock(&port->lock);
+	look_first(port);
+	pthread_mutex_unlock(&port->lock);
+	ret = fmk_thread_start(&port->thread, "flexmock-port", watch, port);
+	if (ret < 0)
+		PORT_LOG(ERR, port, "no thread to look after it (%s), allowed more threads",
+			strerror(-ret));
+	port->watched = ret == 0;
+	port->pid = getpid();
+	return ret;
+}
+
+bool
+fmk_monitor_stop(struct fmk_port *port)
+{
+	if (port->pid != getpid())
+		port->watched = false;
+	if (!port->watched)
+		return true;
+	if (!fmk_thread_stop_within(&port->thread, HELD_MS)) {
+		/* EAL holds its devices' lock while it removes one, and the thread waits for it. */
+		__atomic_store_n(&port->orphan, true, __ATOMIC_RELEASE);
+		return false;
+	}
+	port->orphan = false;
+	port->watched = false;
+	return true;
+}
