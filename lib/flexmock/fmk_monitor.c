@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <rte_ethdev.h>
-#include <rte_log.h>
 
 #include "fmk_control.h"
 #include "fmk_netif.h"
@@ -17,7 +16,6 @@
 
 #define HELD_MS 2000 /* A try to make a port takes less, unless EAL is locked. */
 #define LOCK_WAIT_MS 1
-#define NB_NOISY 2
 
 /* Whoever stops the thread may hold the control lock and wait for it. */
 static bool
@@ -50,27 +48,6 @@ tell_link(const struct fmk_port *port)
 		face->link(face->arg);
 }
 
-/* The driver's and EAL's words about a try that fails are no news. */
-static void
-set_quiet(struct fmk_port *port, bool quiet, uint32_t levels[NB_NOISY])
-{
-	char name[RTE_DEV_NAME_MAX_LEN + sizeof("pmd.")];
-	int types[NB_NOISY] = {RTE_LOGTYPE_EAL};
-	char *at;
-
-	snprintf(name, sizeof(name), "pmd.%s", port->info.driver_name);
-	at = strchr(name, '_');
-	if (at != NULL)
-		*at = '.';
-	types[1] = rte_log_register(name);
-	for (unsigned int i = 0; i < NB_NOISY; i++) {
-		if (quiet)
-			levels[i] = (uint32_t)rte_log_get_level((uint32_t)types[i]);
-		rte_log_set_level((uint32_t)types[i], quiet ? RTE_LOG_ALERT : levels[i]);
-	}
-	port->quiet = quiet;
-}
-
 static bool
 makes_its_netif(const struct fmk_port *port)
 {
@@ -91,18 +68,38 @@ has_link(struct fmk_port *port)
 	return port->link.link_status == RTE_ETH_LINK_UP;
 }
 
-/* From here on nobody is in a burst of the port below. */
-static bool
-shut(struct fmk_port *port)
+/* The wire is shut: from here on nobody is in a burst of the port below. */
+static void
+drive_out(struct fmk_port *port)
 {
 	const struct fmk_face *face = fmk_port_face(port);
 
-	if (!set_wire(port, true, false))
-		return false;
 	if (face != NULL)
 		face->quiesce(face->arg);
 	fmk_port_shut(port);
+}
+
+static bool
+shut(struct fmk_port *port)
+{
+	if (!set_wire(port, true, false))
+		return false;
+	drive_out(port);
 	port->lost = true;
+	return true;
+}
+
+bool
+fmk_monitor_shut(struct fmk_port *port, unsigned int ms)
+{
+	for (; pthread_mutex_trylock(&fmk_control_lock) != 0; ms--) {
+		if (ms == 0)
+			return false;
+		usleep(1000);
+	}
+	fmk_control_set_lower(port->device->shared, true, false);
+	pthread_mutex_unlock(&fmk_control_lock);
+	drive_out(port);
 	return true;
 }
 
@@ -134,19 +131,42 @@ lose_memif(struct fmk_port *port)
 }
 
 static void
+change_link(struct fmk_port *port, bool up)
+{
+	if (!set_wire(port, false, up))
+		return;
+	PORT_LOG(NOTICE, port, "link %s", up ? "up" : "down");
+	tell_link(port);
+}
+
+/* A guard has shut the port. A server takes the next client by itself. */
+static void
+answer_alarm(struct fmk_port *port)
+{
+	fmk_port_await_interrupt_thread(port);
+	port->alarmed = false;
+	if (port->memif_client && !has_link(port)) {
+		lose_memif(port);
+		return;
+	}
+	fmk_port_unshut(port);
+	change_link(port, false);
+}
+
+static void
 look_at_link(struct fmk_port *port)
 {
 	const bool up = has_link(port);
 
+	if (port->memif && up && !fmk_guard_stands(port))
+		fmk_guard_begin(port);
 	port->idle = up ? 0 : port->idle + 1;
 	if (port->memif_client && !up && (port->carrier || port->idle > CONNECT_LOOKS)) {
 		lose_memif(port);
 		return;
 	}
-	if (up == port->carrier || !set_wire(port, false, up))
-		return;
-	PORT_LOG(NOTICE, port, "link %s", up ? "up" : "down");
-	tell_link(port);
+	if (up != port->carrier)
+		change_link(port, up);
 }
 
 /* Look: the port is lost. */
@@ -162,17 +182,17 @@ may_be_back(const struct fmk_port *port)
 static bool
 try_again(struct fmk_port *port)
 {
-	uint32_t levels[NB_NOISY];
+	struct fmk_port_quiet quiet;
 	int ret = 0;
 
-	set_quiet(port, true, levels);
+	fmk_port_hush(port, &quiet);
 	if (!port->memif)
 		ret = fmk_port_revive(port);
 	if (ret == 0)
 		ret = fmk_port_start_device(port);
 	if (ret < 0 && !port->memif)
 		fmk_port_retire(port);
-	set_quiet(port, false, levels);
+	fmk_port_unhush(port, &quiet);
 	return ret == 0;
 }
 
@@ -205,6 +225,8 @@ look(struct fmk_port *port)
 	} else if (!fmk_port_alive(port)) {
 		/* Whoever removed it has told, or does not care. */
 		memset(&port->link, 0, sizeof(port->link));
+	} else if (__atomic_load_n(&port->alarmed, __ATOMIC_ACQUIRE)) {
+		answer_alarm(port);
 	} else if (fmk_port_netif_gone(port)) {
 		lose_netif(port);
 	} else {
@@ -237,6 +259,7 @@ look_first(struct fmk_port *port)
 	const bool up = !port->lost && has_link(port);
 
 	port->idle = 0;
+	port->alarmed = false;
 	if (!port->lost)
 		fmk_port_unshut(port);
 	set_wire(port, port->lost, up);

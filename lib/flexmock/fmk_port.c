@@ -16,10 +16,12 @@
 #include <rte_errno.h>
 #include <rte_ethdev.h>
 #include <rte_interrupts.h>
+#include <rte_log.h>
 #include <rte_mbuf.h>
 #include <rte_spinlock.h>
 #include <rte_string_fns.h>
 
+#include "fmk_memif.h"
 #include "fmk_netif.h"
 #include "fmk_port_private.h"
 
@@ -78,6 +80,8 @@ probe(struct fmk_port *port, const struct rte_devargs *da)
 	int ret;
 
 	remove_leftover(da);
+	if (strncmp(da->name, "net_memif", strlen("net_memif")) == 0)
+		fmk_memif_clear_way(da->args);
 	ret = rte_eal_hotplug_add(rte_bus_name(da->bus), da->name, da->args);
 	if (ret < 0) {
 		tell_refusal(port, da, ret);
@@ -176,8 +180,7 @@ look_at(struct fmk_port *port)
 		if_indextoname(port->info.if_index, port->netif);
 	port->memif = strcmp(port->info.driver_name, "net_memif") == 0;
 	da = rte_dev_devargs(port->info.device);
-	port->memif_client = port->memif &&
-		(da == NULL || da->args == NULL || strstr(da->args, "role=server") == NULL);
+	port->memif_client = port->memif && !fmk_memif_is_server(da == NULL ? NULL : da->args);
 	return 0;
 }
 
@@ -294,8 +297,8 @@ fmk_port_tx_setup(struct fmk_port *port, uint16_t queue, uint16_t nb_desc)
 
 /* A call for EAL's interrupt thread. */
 struct call {
-	int (*function)(uint16_t id);
-	uint16_t id;
+	int (*function)(struct fmk_port *port);
+	struct fmk_port *port;
 	int ret;
 	sem_t done;
 };
@@ -305,22 +308,18 @@ make_call(void *arg)
 {
 	struct call *call = arg;
 
-	call->ret = call->function(call->id);
+	call->ret = call->function(call->port);
 	sem_post(&call->done);
 }
 
-/*
- * net_memif connects and disconnects in EAL's interrupt thread and takes no lock for it: what else
- * connects and disconnects it runs there too.
- */
-static int
-call_interrupt_thread(int (*function)(uint16_t id), uint16_t id)
+int
+fmk_port_call_interrupt_thread(struct fmk_port *port, int (*function)(struct fmk_port *port))
 {
-	struct call call = {.function = function, .id = id};
+	struct call call = {.function = function, .port = port};
 	struct timespec until;
 
 	if (rte_thread_is_intr())
-		return function(id);
+		return function(port);
 	sem_init(&call.done, 0, 0);
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += CALL_SECONDS;
@@ -334,11 +333,64 @@ call_interrupt_thread(int (*function)(uint16_t id), uint16_t id)
 	return call.ret;
 }
 
+static int
+do_nothing(struct fmk_port *port)
+{
+	RTE_SET_USED(port);
+	return 0;
+}
+
+void
+fmk_port_await_interrupt_thread(struct fmk_port *port)
+{
+	fmk_port_call_interrupt_thread(port, do_nothing);
+	fmk_port_call_interrupt_thread(port, do_nothing);
+}
+
+static int
+start_device(struct fmk_port *port)
+{
+	return rte_eth_dev_start(port->id);
+}
+
+static int
+stop_device(struct fmk_port *port)
+{
+	return rte_eth_dev_stop(port->id);
+}
+
+void
+fmk_port_hush(struct fmk_port *port, struct fmk_port_quiet *quiet)
+{
+	char name[RTE_DEV_NAME_MAX_LEN + sizeof("pmd.")];
+	char *at;
+
+	snprintf(name, sizeof(name), "pmd.%s", port->info.driver_name);
+	at = strchr(name, '_');
+	if (at != NULL)
+		*at = '.';
+	quiet->type[0] = RTE_LOGTYPE_EAL;
+	quiet->type[1] = rte_log_register(name);
+	for (unsigned int i = 0; i < RTE_DIM(quiet->type); i++) {
+		quiet->level[i] = (uint32_t)rte_log_get_level((uint32_t)quiet->type[i]);
+		rte_log_set_level((uint32_t)quiet->type[i], RTE_LOG_ALERT);
+	}
+	port->quiet = true;
+}
+
+void
+fmk_port_unhush(struct fmk_port *port, const struct fmk_port_quiet *quiet)
+{
+	for (unsigned int i = 0; i < RTE_DIM(quiet->type); i++)
+		rte_log_set_level((uint32_t)quiet->type[i], quiet->level[i]);
+	port->quiet = false;
+}
+
 int
 fmk_port_start_device(struct fmk_port *port)
 {
-	int ret = port->memif ? call_interrupt_thread(rte_eth_dev_start, port->id)
-			      : rte_eth_dev_start(port->id);
+	int ret = port->memif ? fmk_port_call_interrupt_thread(port, start_device)
+			      : start_device(port);
 
 	if (ret < 0)
 		return ret;
@@ -352,10 +404,30 @@ fmk_port_stop_device(struct fmk_port *port)
 {
 	if (!fmk_port_alive(port))
 		return;
-	if (port->memif)
-		call_interrupt_thread(rte_eth_dev_stop, port->id);
-	else
-		rte_eth_dev_stop(port->id);
+	if (port->memif) {
+		fmk_guard_end(port);
+		fmk_port_call_interrupt_thread(port, stop_device);
+	} else {
+		stop_device(port);
+	}
+}
+
+static int
+end_listener(struct fmk_port *port)
+{
+	fmk_memif_end_listener(port->info.device);
+	return 0;
+}
+
+static void
+close_device(struct fmk_port *port)
+{
+	if (port->memif && !port->memif_client) {
+		fmk_port_call_interrupt_thread(port, end_listener);
+		/* What was on its way to the listener has been handled after this. */
+		fmk_port_await_interrupt_thread(port);
+	}
+	rte_eth_dev_close(port->id);
 }
 
 void
@@ -366,7 +438,7 @@ fmk_port_retire(struct fmk_port *port)
 	if (face != NULL)
 		face->leave(face->arg);
 	if (fmk_port_alive(port))
-		rte_eth_dev_close(port->id);
+		close_device(port);
 	port->id = RTE_MAX_ETHPORTS;
 	if (port->bus[0] != '\0')
 		rte_eal_hotplug_remove(port->bus, port->name);
@@ -397,6 +469,18 @@ tell_start(const struct fmk_port *port, int ret)
 	return ret;
 }
 
+/* A client that finds no server is started all the same, and lost. */
+static int
+start_client(struct fmk_port *port)
+{
+	struct fmk_port_quiet quiet;
+
+	fmk_port_hush(port, &quiet);
+	port->lost = fmk_port_start_device(port) < 0;
+	fmk_port_unhush(port, &quiet);
+	return 0;
+}
+
 static int
 start(struct fmk_port *port)
 {
@@ -408,9 +492,11 @@ start(struct fmk_port *port)
 		ret = fmk_port_revive(port);
 	if (ret < 0)
 		return ret;
+	if (port->memif_client)
+		return start_client(port);
+	port->lost = false;
 	ret = fmk_port_start_device(port);
-	port->lost = ret < 0 && port->memif_client;
-	if (ret < 0 && !port->lost)
+	if (ret < 0)
 		return tell_start(port, ret);
 	fmk_port_check_netif_mtu(port, port->config.mtu);
 	return 0;
@@ -566,7 +652,7 @@ fmk_port_close(struct fmk_port *port, bool keep_device)
 		return;
 	if (fmk_port_alive(port)) {
 		if (port->own)
-			rte_eth_dev_close(port->id);
+			close_device(port);
 		else
 			rte_eth_dev_owner_unset(port->id, port->owner.id);
 	}

@@ -25,6 +25,7 @@
 #include "fmk_thread.h"
 
 #define FMK_PORT_PUT_MAX 64
+#define FMK_GUARDS_MAX 8
 
 /** A receive or transmit queue, as it is set up. */
 struct fmk_port_queue {
@@ -65,6 +66,11 @@ struct fmk_port {
 	bool lost;	   /* It has to be started again. */
 	bool carrier;	   /* Read by pollers of pipes. */
 	unsigned int idle; /* Looks since the start without a link. */
+
+	/* Guards: of EAL's interrupt thread. */
+	struct rte_intr_handle *guard[FMK_GUARDS_MAX];
+	unsigned int nb_guards;
+	bool alarmed; /* A guard has shut the port. */
 
 	/* Bursts by locks: each looks at `open` under the lock it has. */
 	bool open; /* Started, and may be polled. */
@@ -109,12 +115,48 @@ int fmk_port_revive(struct fmk_port *port);
 int fmk_port_start_device(struct fmk_port *port);
 void fmk_port_stop_device(struct fmk_port *port);
 
+/** Levels of the log that were lowered. */
+struct fmk_port_quiet {
+	int type[2];
+	uint32_t level[2];
+};
+
+/** What the driver and EAL say about a try that fails is no news: make them say nothing. */
+void fmk_port_hush(struct fmk_port *port, struct fmk_port_quiet *quiet);
+void fmk_port_unhush(struct fmk_port *port, const struct fmk_port_quiet *quiet);
+
+/**
+ * Have a call made by EAL's interrupt thread. net_memif connects and disconnects there and takes no
+ * lock for it: what else connects and disconnects it has to run there too.
+ */
+int fmk_port_call_interrupt_thread(struct fmk_port *port, int (*function)(struct fmk_port *port));
+
+/** Return when EAL's interrupt thread has handled what it was about to handle. */
+void fmk_port_await_interrupt_thread(struct fmk_port *port);
+
+/**
+ * Watch over the connection of a memif port. When its far end goes, net_memif unmaps the memory
+ * they share without looking whether somebody is in a burst: a guard hears of it first, and keeps
+ * everybody out of the port.
+ */
+bool fmk_guard_stands(const struct fmk_port *port);
+void fmk_guard_begin(struct fmk_port *port);
+void fmk_guard_end(struct fmk_port *port);
+
 /** Say so if frames of the port's MTU do not pass the kernel interface. */
 void fmk_port_check_netif_mtu(const struct fmk_port *port, uint16_t mtu);
 
 /** Let nobody into a burst, and wait until nobody is in one that takes a lock. */
 void fmk_port_shut(struct fmk_port *port);
 void fmk_port_unshut(struct fmk_port *port);
+
+/**
+ * Shut the queues of the card and wait until nobody is in a burst of the port below.
+ *
+ * @param ms to wait for the control lock
+ * @return false if it was not had: nothing has changed
+ */
+bool fmk_monitor_shut(struct fmk_port *port, unsigned int ms);
 
 /** Look after a started port from now on: its link, and that it comes back. @return 0 or -errno */
 int fmk_monitor_start(struct fmk_port *port);
