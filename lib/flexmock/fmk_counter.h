@@ -43,7 +43,7 @@ enum fmk_counter_class {
 	X(packets, "packets", FMK_COUNT_GOOD, "frames taken from the application and sent") \
 	X(bytes, "bytes", FMK_COUNT_GOOD, "bytes of these frames, without CRC")             \
 	X(link_down, "link_down_packets", FMK_COUNT_ERROR,                                  \
-		"frames sent while the link was set down")                                  \
+		"frames sent while the link was set down or the port below was lost")       \
 	X(peer_down, "peer_down_packets", FMK_COUNT_ERROR,                                  \
 		"frames sent to a card that was absent, stopped or had its link down")      \
 	X(write_errors, "write_errors", FMK_COUNT_ERROR,                                    \
@@ -60,7 +60,8 @@ enum fmk_counter_class {
 		"more came than an empty queue or pipe holds, and those that came before what "   \
 		"filled it then was taken")                                                       \
 	X(pipe_lost, "tx_pipe_lost_packets", FMK_COUNT_ERROR,                                     \
-		"frames from pipes while the link or the far end was down or the file full")
+		"frames from pipes while the link or the far end was down or the file full, and " \
+		"those that waited for a port below when it was lost or its link went down")
 
 /*
  * The NIC's own counters, under its own names and in its own order (docs/hardware/counters.md and
