@@ -8,11 +8,15 @@
 #include <rte_ethdev.h>
 
 #include "fmk_control.h"
+#include "fmk_memif.h"
 #include "fmk_netif.h"
 #include "fmk_port_private.h"
 
-/* A memif client that was taken has had time to connect in so many looks. */
-#define CONNECT_LOOKS 10
+/*
+ * A memif client whose connection was taken waits for the server to answer in so many looks: one that
+ * hangs up early brings down a server that is slow (net_memif frees what EAL still watches).
+ */
+#define ANSWER_LOOKS 100
 
 #define HELD_MS 2000 /* A try to make a port takes less, unless EAL is locked. */
 #define LOCK_WAIT_MS 1
@@ -153,6 +157,18 @@ answer_alarm(struct fmk_port *port)
 	change_link(port, false);
 }
 
+/* A client that has no link: whether the server has refused it, or will not answer any more. */
+static bool
+is_refused(const struct fmk_port *port)
+{
+	int fds[FMK_GUARDS_MAX];
+	unsigned int n = fmk_memif_connections(port->info.device, fds, FMK_GUARDS_MAX);
+
+	for (unsigned int i = 0; i < n; i++)
+		close(fds[i]);
+	return n == 0 || port->idle > ANSWER_LOOKS;
+}
+
 static void
 look_at_link(struct fmk_port *port)
 {
@@ -161,7 +177,7 @@ look_at_link(struct fmk_port *port)
 	if (port->memif && up && !fmk_guard_stands(port))
 		fmk_guard_begin(port);
 	port->idle = up ? 0 : port->idle + 1;
-	if (port->memif_client && !up && (port->carrier || port->idle > CONNECT_LOOKS)) {
+	if (port->memif_client && !up && (port->carrier || is_refused(port))) {
 		lose_memif(port);
 		return;
 	}
