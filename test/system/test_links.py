@@ -403,20 +403,50 @@ def test_memif_under_pipes(survivor):
             program.wait("other side is gone" if survivor == "client" else "link down", n)
 
 
-@pytest.mark.parametrize("more", [",id=8", ",secret=right"])
-def test_memif_that_does_not_fit_the_other(more):
-    """Another number, or a secret only one has: no link, no crash, and the right one still comes."""
+def test_memif_server_made_again_in_one_process():
+    """The listener of one that was closed is not in the way of the next, nor of who connects to it."""
     socket = memif_socket()
-    with Testpmd(memif_card("server", socket), args=["--no-flush-rx", SWAP]) as t:
-        wrong = memif_card("client", socket).replace(",id=7", more) if "id" in more else None
-        t.start()
-        if wrong is not None:
-            with Testpmd(wrong, args=["--no-flush-rx"]) as u:
-                u.start("tx_first")
-                time.sleep(2.5)
-                assert u.info()["Link status"] == t.info()["Link status"] == "down"
+    with Testpmd(memif_card("client", socket), args=["--no-flush-rx"]) as t:
+        with Testpmd(args=["--no-flush-rx", SWAP]) as u:
+            for _ in range(3):
+                assert "is attached" in u.cmd(f"port attach {memif_card('server', socket)}")
+                u.cmd("port start 0")
+                wait_link(u, "up")
+                wait_link(t, "up")
+                u.start()
+                echo_between(t, u)
                 u.stop()
-        with Testpmd(memif_card("client", socket), args=["--no-flush-rx"]) as u:
+                u.cmd("port stop 0")
+                assert "is closed" in u.cmd("port close 0")
+                time.sleep(0.5)
+                assert "is detached" in u.cmd("device detach net_flexmock0")
+                wait_link(t, "down")
+
+
+def test_memif_server_that_was_killed_leaves_its_file(tmp_path):
+    server = memif_card("server", tmp_path / "memif.sock", ",socket-abstract=no")
+    Testpmd(server, args=["--no-flush-rx"]).kill()
+    assert (tmp_path / "memif.sock").is_socket()
+    with Testpmd(server, args=["--no-flush-rx", SWAP]) as u:
+        with Testpmd(server.replace("role=server", "role=client"), args=["--no-flush-rx"]) as t:
+            wait_link(t, "up")
+            u.start()
+            echo_between(t, u)
+            u.stop()
+
+
+@pytest.mark.parametrize("wrong", ["id=8", "id=7,secret=wrong"])
+def test_memif_that_does_not_fit_the_other(wrong):
+    """Another number or secret: no link, no crash, and the right one still gets in."""
+    socket = memif_socket()
+    with Testpmd(memif_card("server", socket, ",secret=right"), args=["--no-flush-rx", SWAP]) as t:
+        t.start()
+        with Testpmd(memif_card("client", socket).replace("id=7", wrong), args=["--no-flush-rx"]) as u:
+            u.start("tx_first")
+            time.sleep(1.5)
+            assert u.info()["Link status"] == t.info()["Link status"] == "down"
+            u.stop()
+        with Testpmd(memif_card("client", socket, ",secret=right"), args=["--no-flush-rx"]) as u:
             wait_link(u, "up")
             echo_between(u, t)
         t.stop()
