@@ -42,13 +42,13 @@ struct flexmock_port {
 	uint16_t max_mtu;
 	uint64_t rx_offloads; /**< What the port can do; with a port below, both can. */
 	uint64_t tx_offloads;
-	/** Queues that come and go, against the thread that looks after the port below. */
-	rte_spinlock_t queues_lock;
 	uint8_t level; /**< Indices of the burst functions in use, flexmock_rxtx.c. */
 	uint8_t rx_variant;
 	uint8_t tx_variant;
 	struct fmk_rx_stats *rx_stats[RTE_MAX_QUEUES_PER_PORT]; /**< NULL: never set up. */
 	struct fmk_tx_stats *tx_stats[RTE_MAX_QUEUES_PER_PORT];
+	/** Queues that come and go, against the thread that looks after the port below. */
+	rte_spinlock_t queues_lock;
 };
 
 /** Of the primary process: process_private. */
