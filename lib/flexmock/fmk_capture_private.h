@@ -11,7 +11,6 @@
  */
 
 #include <limits.h>
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
@@ -23,6 +22,7 @@
 #include "fmk_capture.h"
 #include "fmk_notif.h"
 #include "fmk_pcapng.h"
+#include "fmk_thread.h"
 
 #define FMK_CAPTURE_RING (8u << 20) /**< Bytes; a power of 2. */
 
@@ -84,8 +84,7 @@ struct fmk_capture {
 	uint64_t tail; /**< Bytes given back. */
 	uint32_t pending;
 
-	pthread_t thread;
-	bool stop;
+	struct fmk_thread thread;
 	struct fmk_capture_file *file; /**< NULL: stopped. */
 };
 

@@ -40,14 +40,14 @@ static const char *const comments[] = {NULL, FMK_CAPTURE_REASONS(REASON_COMMENT)
 /* Writing. */
 
 static bool
-stopping(const struct fmk_capture *capture)
+stopping(struct fmk_capture *capture)
 {
-	return __atomic_load_n(&capture->stop, __ATOMIC_ACQUIRE);
+	return fmk_thread_stopping(&capture->thread);
 }
 
 /* The reader of a pipe may be slow, but must not keep a program from ending. */
 static int
-wait_for_reader(const struct fmk_capture *capture)
+wait_for_reader(struct fmk_capture *capture)
 {
 	struct pollfd wait = {.fd = capture->file->fd, .events = POLLOUT};
 
@@ -56,7 +56,7 @@ wait_for_reader(const struct fmk_capture *capture)
 
 /* @return 0 or -errno; *done bytes were written */
 static int
-write_all(const struct fmk_capture *capture, size_t *done)
+write_all(struct fmk_capture *capture, size_t *done)
 {
 	const struct fmk_pcapng *out = &capture->file->out;
 	int ret = 0;
@@ -359,7 +359,6 @@ start(struct fmk_capture *capture)
 	capture->head = 0;
 	capture->tail = 0;
 	capture->pending = 0;
-	capture->stop = false;
 	capture->pid = getpid();
 	if (capture->ring != NULL && capture->file->out.data != NULL)
 		ret = start_thread(capture);
@@ -395,10 +394,8 @@ fmk_capture_close(struct fmk_capture *capture)
 	int ret;
 
 	turn(capture, false);
-	if (capture->pid == getpid()) {
-		__atomic_store_n(&capture->stop, true, __ATOMIC_RELEASE);
-		pthread_join(capture->thread, NULL);
-	}
+	if (capture->pid == getpid())
+		fmk_thread_stop(&capture->thread);
 	ret = capture->file->error;
 	free_file(capture);
 	return ret;

@@ -208,7 +208,7 @@ start_live(struct fmk_device *device)
 
 /*
  * Change the state of the wire and what follows from it. A cable's carrier is that the card at its
- * other end runs and has its link enabled.
+ * other end runs and has its link enabled; that of a port below is its monitor's.
  */
 void
 fmk_control_set_wire(struct fmk_shared *shared, bool enabled)
@@ -219,7 +219,7 @@ fmk_control_set_wire(struct fmk_shared *shared, bool enabled)
 		rte_rwlock_write_lock(&far->far_lock);
 	shared->wire.started = shared->queues_started || shared->nb_users > 0;
 	shared->wire.enabled = enabled;
-	if (shared->source != FMK_SOURCE_CABLE)
+	if (shared->source != FMK_SOURCE_CABLE && shared->source != FMK_SOURCE_LOWER)
 		shared->wire.carrier = true;
 	if (far != NULL) {
 		far->wire.carrier = fmk_wire_passes(&shared->wire);
@@ -229,6 +229,14 @@ fmk_control_set_wire(struct fmk_shared *shared, bool enabled)
 	fmk_control_update_queues(shared);
 	if (shared->nic != NULL)
 		fmk_nic_changed(shared->nic);
+}
+
+void
+fmk_control_set_lower(struct fmk_shared *shared, bool lost, bool carrier)
+{
+	__atomic_store_n(&shared->wire.lost, lost, __ATOMIC_RELAXED);
+	shared->wire.carrier = carrier;
+	fmk_control_update_queues(shared);
 }
 
 int

@@ -27,6 +27,8 @@ void fmk_control_set_wire(struct fmk_shared *shared, bool enabled);
 
 /** Bring the slow words of all queues up to date; under the lock. */
 void fmk_control_update_queues(struct fmk_shared *shared);
+/** The port below is lost or back, or its link has changed. The control lock is held. */
+void fmk_control_set_lower(struct fmk_shared *shared, bool lost, bool carrier);
 
 /** Give back the laid frames and retired filters of a stopped card. */
 void fmk_control_fini(struct fmk_device *device);

@@ -54,7 +54,7 @@ enum fmk_counter_class {
 	X(packets, "packets", FMK_COUNT_GOOD, "frames taken from the application and sent") \
 	X(bytes, "bytes", FMK_COUNT_GOOD, "bytes of these frames, without CRC")             \
 	X(link_down, "link_down_packets", FMK_COUNT_ERROR,                                  \
-		"frames sent while the link was set down")                                  \
+		"frames sent while the link was set down or the port below was lost")       \
 	X(peer_down, "peer_down_packets", FMK_COUNT_ERROR,                                  \
 		"frames sent to a card that was absent, stopped or had its link down")      \
 	X(write_errors, "write_errors", FMK_COUNT_ERROR,                                    \
@@ -95,7 +95,8 @@ enum fmk_counter_class {
 		"they refuse and that are offered again")                                         \
 	X(pipe_lost, "tx_pipe_lost_packets", FMK_COUNT_ERROR,                                     \
 		"frames from pipes while the link or the far end was down or the file full, and " \
-		"those the port below had not taken when the last pipe was closed")               \
+		"those a port below had not taken when it was lost, its link went down or the "   \
+		"last pipe was closed")                                                           \
 	X(capture_packets, "capture_packets", FMK_COUNT_ASIDE, "frames written by capture=")      \
 	X(capture_missed, "capture_missed_packets", FMK_COUNT_ASIDE,                              \
 		"frames that the capture has not, as its ring was full or its file failed")       \

@@ -110,7 +110,7 @@ open_source(struct fmk_device *device)
 
 	shared->source = source_of(options);
 	if (shared->source == FMK_SOURCE_LOWER)
-		return fmk_port_open(shared->name, options->lower, &device->port);
+		return fmk_port_open(device, options->lower, &device->port);
 	if (shared->source == FMK_SOURCE_CABLE)
 		return 0;
 	if (shared->source == FMK_SOURCE_PROGRAM)
@@ -271,8 +271,8 @@ open_all(struct fmk_device *device)
 	if (ret == 0 && options->tx_pcap[0] != '\0')
 		ret = open_writer(device);
 	if (ret == 0 && options->kernel[0] != '\0')
-		ret = fmk_kernel_open(device->shared->name, options->kernel, &options->mac,
-			&device->shared->kernel);
+		ret = fmk_kernel_open(
+			device, options->kernel, &options->mac, &device->shared->kernel);
 	if (ret == 0)
 		ret = fmk_stats_open(device);
 	if (ret == 0 && options->histograms)

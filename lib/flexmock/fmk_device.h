@@ -118,6 +118,18 @@ fmk_shared_reach(struct fmk_shared *shared, uint64_t ps)
 			&shared->time, &time, ps, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 		;
 }
+/**
+ * What a card over a port below wants of whoever polls that port past the card's locks. Called by
+ * a thread of the card or by the one that starts the card, with no lock of the card held.
+ */
+struct fmk_face {
+	/** The wire is shut: return when nobody is in a burst of the port below any more. */
+	void (*quiesce)(void *arg);
+	void (*leave)(void *arg); /**< The port below is about to be removed. */
+	void (*join)(void *arg);  /**< It was made anew: fmk_port_id() may be another. */
+	void (*link)(void *arg);  /**< The link may have changed. */
+	void *arg;
+};
 
 /** Statistics of the port below as they were read last. */
 struct fmk_lower_told {
@@ -138,7 +150,8 @@ struct fmk_device {
 	uint16_t nb_laid;
 	struct fmk_pcap_writer *writer; /**< Of tx_pcap. */
 	rte_spinlock_t writer_lock;
-	struct fmk_port *port; /**< The DPDK port below. */
+	struct fmk_port *port;	     /**< The DPDK port below. */
+	const struct fmk_face *face; /**< NULL if nobody polls it past the card's locks. */
 	struct fmk_lower_told lower_told;
 	struct fmk_queue *sent; /**< Waits for the test program to collect it (fmk_inject.h). */
 

@@ -14,6 +14,7 @@
 
 #include <rte_string_fns.h>
 
+#include "fmk_device.h"
 #include "fmk_kernel.h"
 #include "fmk_log.h"
 #include "fmk_options.h"
@@ -71,9 +72,10 @@ check_interface(const char *card, const char *interface)
 }
 
 int
-fmk_kernel_open(const char *card, const char *interface, const struct rte_ether_addr *mac,
+fmk_kernel_open(struct fmk_device *device, const char *interface, const struct rte_ether_addr *mac,
 	struct fmk_kernel **out)
 {
+	const char *card = device->shared->name;
 	struct fmk_kernel *kernel;
 	char text[FMK_NAME_MAX * 2];
 	int ret = check_interface(card, interface);
@@ -86,11 +88,12 @@ fmk_kernel_open(const char *card, const char *interface, const struct rte_ether_
 		return -ENOMEM;
 	}
 	describe_tap(text, sizeof(text), interface, mac);
-	ret = fmk_port_open(card, text, &kernel->port);
+	ret = fmk_port_open(device, text, &kernel->port);
 	if (ret < 0) {
 		fmk_kernel_close(kernel, false);
 		return ret;
 	}
+	fmk_port_set_aside(kernel->port);
 	*out = kernel;
 	return 0;
 }
@@ -119,10 +122,7 @@ fmk_kernel_stop(struct fmk_kernel *kernel)
 bool
 fmk_kernel_put(struct fmk_kernel *kernel, const void *data, uint32_t len)
 {
-	if (!fmk_port_put(kernel->port, data, len, 0))
-		return false;
-	fmk_port_flush(kernel->port);
-	return true;
+	return fmk_port_put_now(kernel->port, data, len);
 }
 
 uint32_t

@@ -18,19 +18,20 @@
 
 #include "fmk_tx.h"
 
+struct fmk_device;
 struct fmk_kernel;
 
 /**
  * Make the interface. EAL has been started.
  *
- * @param card name of the card, for messages
+ * @param device the card; outlives the interface
  * @param interface name of the interface; there is none of that name yet
  * @param mac its address, the card's
  * @param[out] kernel closed by fmk_kernel_close()
  * @return 0, or -errno after one line of log; nothing is left behind then
  */
-int fmk_kernel_open(const char *card, const char *interface, const struct rte_ether_addr *mac,
-	struct fmk_kernel **kernel);
+int fmk_kernel_open(struct fmk_device *device, const char *interface,
+	const struct rte_ether_addr *mac, struct fmk_kernel **kernel);
 
 /** Remove the interface; NULL is allowed. @param keep_device as for fmk_port_close() */
 void fmk_kernel_close(struct fmk_kernel *kernel, bool keep_device);

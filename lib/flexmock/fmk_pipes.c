@@ -239,7 +239,7 @@ fmk_device_close_pipes(struct fmk_device *device)
 		if (shared->kernel != NULL)
 			fmk_kernel_stop(shared->kernel);
 		if (device->port != NULL)
-			fmk_count(&shared->count.pipe_lost, fmk_port_halt(device->port));
+			fmk_port_halt(device->port);
 		fmk_control_set_wire(shared, shared->wire.enabled);
 	}
 	if (device->writer != NULL) {

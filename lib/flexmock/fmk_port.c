@@ -3,55 +3,36 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <net/if.h>
+#include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include <rte_alarm.h>
 #include <rte_bus.h>
 #include <rte_dev.h>
 #include <rte_devargs.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
+#include <rte_interrupts.h>
+#include <rte_log.h>
 #include <rte_mbuf.h>
 #include <rte_spinlock.h>
 #include <rte_string_fns.h>
 
-#include "fmk_device.h"
-#include "fmk_log.h"
-#include "fmk_port.h"
+#include "fmk_memif.h"
+#include "fmk_netif.h"
+#include "fmk_port_private.h"
 
 #define TRIAL_MBUFS 1023
 #define TRIAL_DESC 512
+#define ALARM_US 1
+#define CALL_SECONDS 5
+#define REFUSAL_MAX 160
 
-/* Of a port that is run for pipes. */
-#define PIPE_MBUFS 8191
-#define PIPE_DESC 1024
-#define PUT_MAX 64
-
-struct fmk_port {
-	char card[FMK_NAME_MAX];
-	char name[RTE_DEV_NAME_MAX_LEN];
-	char bus[RTE_DEV_NAME_MAX_LEN]; /* empty: the device was there before */
-	uint16_t id;
-	uint16_t nb_rx;
-	uint16_t nb_tx;
-	uint64_t tx_offloads;
-	struct rte_eth_dev_owner owner;
-	struct rte_eth_dev_info info;
-
-	/* For pipes. */
-	struct rte_mempool *pool;
-	struct rte_mbuf *put[PUT_MAX]; /* to be sent */
-	uint16_t nb_put;
-	bool running;
-	rte_spinlock_t tx_lock[RTE_MAX_QUEUES_PER_PORT];
-};
-
-#define PORT_LOG(level, port, fmt, ...) \
-	FMK_LOG(level, (port)->card, "dev(%s): " fmt, (port)->name, ##__VA_ARGS__)
-
-/* Whether the port still is what was owned: its device may have been removed by somebody else. */
-static bool
-alive(const struct fmk_port *port)
+bool
+fmk_port_alive(const struct fmk_port *port)
 {
 	uint16_t id;
 
@@ -75,25 +56,39 @@ remove_leftover(const struct rte_devargs *da)
 		rte_eal_hotplug_remove(rte_bus_name(da->bus), da->name);
 }
 
+/* Drivers say little by their codes: -1 is all that most give. */
+static void
+tell_refusal(const struct fmk_port *port, const struct rte_devargs *da, int ret)
+{
+	char text[REFUSAL_MAX];
+	const char *why = fmk_netif_refusal(da->name, da->args, text, sizeof(text));
+
+	if (ret == -E2BIG)
+		PORT_ERR(port,
+			"%zu bytes of arguments, allowed under 128 with the name in this DPDK",
+			strlen(da->args));
+	else if (why != NULL)
+		PORT_ERR(port, "cannot be probed: %s", why);
+	else
+		PORT_ERR(port, "cannot be probed (%s), allowed a device of a loaded driver",
+			ret == -1 ? "its driver refuses it" : strerror(-ret));
+}
+
 static int
 probe(struct fmk_port *port, const struct rte_devargs *da)
 {
 	int ret;
 
 	remove_leftover(da);
+	if (strncmp(da->name, "net_memif", strlen("net_memif")) == 0)
+		fmk_memif_clear_way(da->args);
 	ret = rte_eal_hotplug_add(rte_bus_name(da->bus), da->name, da->args);
-	if (ret == -E2BIG) {
-		PORT_LOG(ERR, port,
-			"%zu bytes of arguments, allowed under 128 with the name in this DPDK",
-			strlen(da->args));
-		return ret;
-	}
 	if (ret < 0) {
-		PORT_LOG(ERR, port, "cannot be probed (%s), allowed a device of a loaded driver",
-			strerror(-ret));
+		tell_refusal(port, da, ret);
 		return ret;
 	}
 	strlcpy(port->bus, rte_bus_name(da->bus), sizeof(port->bus));
+	port->own = true;
 	return 0;
 }
 
@@ -104,13 +99,13 @@ own(struct fmk_port *port)
 	uint16_t id;
 
 	if (rte_eth_dev_get_port_by_name(port->name, &id) < 0) {
-		PORT_LOG(ERR, port, "gives no port, allowed an Ethernet device");
+		PORT_ERR(port, "gives no port, allowed an Ethernet device");
 		return -ENODEV;
 	}
 	if (rte_eth_dev_owner_set(id, &port->owner) < 0) {
 		if (rte_eth_dev_owner_get(id, &owner) < 0)
 			owner.name[0] = '\0';
-		PORT_LOG(ERR, port, "is owned by %s, allowed a port without owner", owner.name);
+		PORT_ERR(port, "is owned by %s, allowed a port without owner", owner.name);
 		return -EBUSY;
 	}
 	port->id = id;
@@ -118,8 +113,9 @@ own(struct fmk_port *port)
 }
 
 static int
-take(struct fmk_port *port, const char *text)
+take(struct fmk_port *port)
 {
+	const char *text = port->text;
 	struct rte_devargs da;
 	uint16_t id;
 	int ret;
@@ -137,7 +133,7 @@ take(struct fmk_port *port, const char *text)
 	if (rte_eth_dev_get_port_by_name(da.name, &id) < 0) {
 		ret = probe(port, &da);
 	} else if (da.args != NULL && da.args[0] != '\0') {
-		PORT_LOG(ERR, port, "exists, allowed without the arguments \"%s\"", da.args);
+		PORT_ERR(port, "exists, allowed without the arguments \"%s\"", da.args);
 		ret = -EBUSY;
 	} else {
 		ret = 0;
@@ -170,17 +166,70 @@ fill_conf(const struct fmk_port *port, const struct fmk_port_config *config,
 		conf->rx_adv_conf.rss_conf.rss_hf = 0;
 }
 
-int
-fmk_port_configure(struct fmk_port *port, const struct fmk_port_config *config)
+/* What kind of port it is, and what is known of it. */
+static int
+look_at(struct fmk_port *port)
 {
+	const struct rte_devargs *da;
+	int ret = rte_eth_dev_info_get(port->id, &port->info);
+
+	if (ret < 0)
+		return ret;
+	port->netif[0] = '\0';
+	if (port->info.if_index != 0)
+		if_indextoname(port->info.if_index, port->netif);
+	port->memif = strcmp(port->info.driver_name, "net_memif") == 0;
+	da = rte_dev_devargs(port->info.device);
+	port->memif_client = port->memif && !fmk_memif_is_server(da == NULL ? NULL : da->args);
+	return 0;
+}
+
+bool
+fmk_port_netif_gone(const struct fmk_port *port)
+{
+	char name[IF_NAMESIZE];
+
+	return port->netif[0] != '\0' && if_indextoname(port->info.if_index, name) == NULL;
+}
+
+/* Of ports whose device this card has probed. */
+static int
+probe_again(struct fmk_port *port)
+{
+	const struct fmk_face *face;
+	int ret;
+
+	port->bus[0] = '\0';
+	ret = take(port);
+	if (ret == 0)
+		ret = look_at(port);
+	face = fmk_port_face(port);
+	if (ret == 0 && face != NULL)
+		face->join(face->arg);
+	return ret;
+}
+
+/* What runs no more can only be made anew. */
+static int
+make_ready(struct fmk_port *port)
+{
+	if (port->id != RTE_MAX_ETHPORTS && port->own && fmk_port_netif_gone(port))
+		fmk_port_retire(port);
+	if (port->id == RTE_MAX_ETHPORTS)
+		return probe_again(port);
+	if (fmk_port_alive(port))
+		return 0;
+	PORT_ERR(port, "was taken away, allowed to be there until this card is closed");
+	return -ENODEV;
+}
+
+static int
+configure(struct fmk_port *port)
+{
+	const struct fmk_port_config *config = &port->config;
 	struct rte_eth_conf conf;
 	int ret;
 
-	if (!alive(port)) {
-		PORT_LOG(
-			ERR, port, "was taken away, allowed to be there until this card is closed");
-		return -ENODEV;
-	}
 	port->nb_rx = RTE_MIN(config->nb_rx, port->info.max_rx_queues);
 	port->nb_tx = RTE_MIN(config->nb_tx, port->info.max_tx_queues);
 	fill_conf(port, config, &conf);
@@ -192,10 +241,21 @@ fmk_port_configure(struct fmk_port *port, const struct fmk_port_config *config)
 		ret = rte_eth_dev_configure(port->id, port->nb_rx, port->nb_tx, &conf);
 	}
 	if (ret < 0)
-		PORT_LOG(ERR, port,
+		PORT_ERR(port,
 			"refuses %u and %u queues and MTU %u (%s), allowed a port that takes them",
 			port->nb_rx, port->nb_tx, conf.rxmode.mtu, rte_strerror(-ret));
 	return ret;
+}
+
+int
+fmk_port_configure(struct fmk_port *port, const struct fmk_port_config *config)
+{
+	int ret = make_ready(port);
+
+	if (ret < 0)
+		return ret;
+	port->config = *config;
+	return configure(port);
 }
 
 int
@@ -205,11 +265,12 @@ fmk_port_rx_setup(struct fmk_port *port, uint16_t queue, uint16_t nb_desc, struc
 	uint16_t nb_tx_desc = nb_desc;
 	int ret;
 
+	port->rx[queue] = (struct fmk_port_queue){nb_desc, pool};
 	rte_eth_dev_adjust_nb_rx_tx_desc(port->id, &nb_desc, &nb_tx_desc);
 	ret = rte_eth_rx_queue_setup(port->id, queue, nb_desc,
 		(unsigned int)rte_eth_dev_socket_id(port->id), &conf, pool);
 	if (ret < 0)
-		PORT_LOG(ERR, port,
+		PORT_ERR(port,
 			"refuses receive queue %u of %u descriptors (%s), allowed one it takes",
 			queue, nb_desc, rte_strerror(-ret));
 	return ret;
@@ -222,49 +283,287 @@ fmk_port_tx_setup(struct fmk_port *port, uint16_t queue, uint16_t nb_desc)
 	uint16_t nb_rx_desc = nb_desc;
 	int ret;
 
+	port->tx[queue] = (struct fmk_port_queue){nb_desc, NULL};
 	conf.offloads = port->tx_offloads;
 	rte_eth_dev_adjust_nb_rx_tx_desc(port->id, &nb_rx_desc, &nb_desc);
 	ret = rte_eth_tx_queue_setup(
 		port->id, queue, nb_desc, (unsigned int)rte_eth_dev_socket_id(port->id), &conf);
 	if (ret < 0)
-		PORT_LOG(ERR, port,
+		PORT_ERR(port,
 			"refuses transmit queue %u of %u descriptors (%s), allowed one it takes",
 			queue, nb_desc, rte_strerror(-ret));
 	return ret;
 }
 
-int
-fmk_port_start(struct fmk_port *port)
-{
-	int ret = rte_eth_dev_start(port->id);
+/* A call for EAL's interrupt thread. */
+struct call {
+	int (*function)(struct fmk_port *port);
+	struct fmk_port *port;
+	int ret;
+	sem_t done;
+};
 
-	if (ret < 0) {
-		PORT_LOG(ERR, port, "does not start (%s), allowed a port that starts",
-			rte_strerror(-ret));
-		return ret;
+static void
+make_call(void *arg)
+{
+	struct call *call = arg;
+
+	call->ret = call->function(call->port);
+	sem_post(&call->done);
+}
+
+int
+fmk_port_call_interrupt_thread(struct fmk_port *port, int (*function)(struct fmk_port *port))
+{
+	struct call call = {.function = function, .port = port};
+	struct timespec until;
+
+	if (rte_thread_is_intr())
+		return function(port);
+	sem_init(&call.done, 0, 0);
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += CALL_SECONDS;
+	if (rte_eal_alarm_set(ALARM_US, make_call, &call) < 0)
+		make_call(&call);
+	while (sem_timedwait(&call.done, &until) < 0) {
+		if (errno == ETIMEDOUT && rte_eal_alarm_cancel(make_call, &call) > 0)
+			make_call(&call);
 	}
+	sem_destroy(&call.done);
+	return call.ret;
+}
+
+static int
+do_nothing(struct fmk_port *port)
+{
+	RTE_SET_USED(port);
+	return 0;
+}
+
+void
+fmk_port_await_interrupt_thread(struct fmk_port *port)
+{
+	fmk_port_call_interrupt_thread(port, do_nothing);
+	fmk_port_call_interrupt_thread(port, do_nothing);
+}
+
+static int
+start_device(struct fmk_port *port)
+{
+	return rte_eth_dev_start(port->id);
+}
+
+static int
+stop_device(struct fmk_port *port)
+{
+	return rte_eth_dev_stop(port->id);
+}
+
+void
+fmk_port_hush(struct fmk_port *port, struct fmk_port_quiet *quiet)
+{
+	char name[RTE_DEV_NAME_MAX_LEN + sizeof("pmd.")];
+	char *at;
+
+	snprintf(name, sizeof(name), "pmd.%s", port->info.driver_name);
+	at = strchr(name, '_');
+	if (at != NULL)
+		*at = '.';
+	quiet->type[0] = RTE_LOGTYPE_EAL;
+	quiet->type[1] = rte_log_register(name);
+	for (unsigned int i = 0; i < RTE_DIM(quiet->type); i++) {
+		quiet->level[i] = (uint32_t)rte_log_get_level((uint32_t)quiet->type[i]);
+		rte_log_set_level((uint32_t)quiet->type[i], RTE_LOG_ALERT);
+	}
+	port->quiet = true;
+}
+
+void
+fmk_port_unhush(struct fmk_port *port, const struct fmk_port_quiet *quiet)
+{
+	for (unsigned int i = 0; i < RTE_DIM(quiet->type); i++)
+		rte_log_set_level((uint32_t)quiet->type[i], quiet->level[i]);
+	port->quiet = false;
+}
+
+int
+fmk_port_start_device(struct fmk_port *port)
+{
+	int ret = port->memif ? fmk_port_call_interrupt_thread(port, start_device)
+			      : start_device(port);
+
+	if (ret < 0)
+		return ret;
 	/* The card filters addresses itself; a port below that cannot be asked shows all anyway. */
 	rte_eth_promiscuous_enable(port->id);
 	return 0;
 }
 
+void
+fmk_port_stop_device(struct fmk_port *port)
+{
+	if (!fmk_port_alive(port))
+		return;
+	if (port->memif) {
+		fmk_guard_end(port);
+		fmk_port_call_interrupt_thread(port, stop_device);
+	} else {
+		stop_device(port);
+	}
+}
+
+static int
+end_listener(struct fmk_port *port)
+{
+	fmk_memif_end_listener(port->info.device);
+	return 0;
+}
+
+static void
+close_device(struct fmk_port *port)
+{
+	if (port->memif && !port->memif_client) {
+		fmk_port_call_interrupt_thread(port, end_listener);
+		/* What was on its way to the listener has been handled after this. */
+		fmk_port_await_interrupt_thread(port);
+	}
+	rte_eth_dev_close(port->id);
+}
+
+void
+fmk_port_retire(struct fmk_port *port)
+{
+	const struct fmk_face *face = fmk_port_face(port);
+
+	if (face != NULL)
+		face->leave(face->arg);
+	if (fmk_port_alive(port))
+		close_device(port);
+	port->id = RTE_MAX_ETHPORTS;
+	if (port->bus[0] != '\0')
+		rte_eal_hotplug_remove(port->bus, port->name);
+	port->bus[0] = '\0';
+}
+
+int
+fmk_port_revive(struct fmk_port *port)
+{
+	int ret = probe_again(port);
+
+	/* The pools of queues are as good as the card. */
+	if (ret == 0 && __atomic_load_n(&port->orphan, __ATOMIC_ACQUIRE))
+		return -ECANCELED;
+	if (ret == 0)
+		ret = configure(port);
+	for (uint16_t q = 0; ret == 0 && q < port->nb_rx; q++)
+		ret = fmk_port_rx_setup(port, q, port->rx[q].nb_desc, port->rx[q].pool);
+	for (uint16_t q = 0; ret == 0 && q < port->nb_tx; q++)
+		ret = fmk_port_tx_setup(port, q, port->tx[q].nb_desc);
+	return ret;
+}
+
+static int
+tell_start(const struct fmk_port *port, int ret)
+{
+	PORT_ERR(port, "does not start (%s), allowed a port that starts", rte_strerror(-ret));
+	return ret;
+}
+
+/* A client that finds no server is started all the same, and lost. */
+static int
+start_client(struct fmk_port *port)
+{
+	struct fmk_port_quiet quiet;
+
+	fmk_port_hush(port, &quiet);
+	port->lost = fmk_port_start_device(port) < 0;
+	fmk_port_unhush(port, &quiet);
+	return 0;
+}
+
+static int
+start(struct fmk_port *port)
+{
+	int ret = 0;
+
+	if (port->id != RTE_MAX_ETHPORTS && port->own && fmk_port_netif_gone(port))
+		fmk_port_retire(port);
+	if (port->id == RTE_MAX_ETHPORTS)
+		ret = fmk_port_revive(port);
+	if (ret < 0)
+		return ret;
+	if (port->memif_client)
+		return start_client(port);
+	port->lost = false;
+	ret = fmk_port_start_device(port);
+	if (ret < 0)
+		return tell_start(port, ret);
+	fmk_port_check_netif_mtu(port, port->config.mtu);
+	return 0;
+}
+
+int
+fmk_port_start(struct fmk_port *port)
+{
+	int ret;
+
+	/* One that was held up in EAL when the port was stopped. */
+	if (port->watched && !fmk_monitor_stop(port))
+		return -EBUSY;
+	pthread_mutex_lock(&port->lock);
+	ret = start(port);
+	pthread_mutex_unlock(&port->lock);
+	if (ret == 0 && port->aside)
+		fmk_port_unshut(port);
+	else if (ret == 0)
+		ret = fmk_monitor_start(port);
+	if (ret < 0)
+		fmk_port_stop(port);
+	return ret;
+}
+
+void
+fmk_port_check_netif_mtu(const struct fmk_port *port, uint16_t mtu)
+{
+	int netif = port->netif[0] == '\0' ? 0 : fmk_netif_mtu(port->info.if_index);
+
+	if (netif > 0 && netif < mtu)
+		PORT_LOG(WARNING, port,
+			"MTU %u is more than the %d of interface %s: frames of up to %d bytes get "
+			"through",
+			mtu, netif, port->netif, netif + FMK_NETIF_OVERHEAD);
+}
+
 int
 fmk_port_set_mtu(struct fmk_port *port, uint16_t mtu)
 {
-	int ret = alive(port) ? rte_eth_dev_set_mtu(port->id, mtu) : -ENODEV;
+	int ret = 0;
 
+	pthread_mutex_lock(&port->lock);
+	if (port->id != RTE_MAX_ETHPORTS)
+		ret = fmk_port_alive(port) ? rte_eth_dev_set_mtu(port->id, mtu) : -ENODEV;
 	/* A port that has no say in it takes what comes. */
-	if (ret == 0 || ret == -ENOTSUP)
-		return 0;
-	PORT_LOG(ERR, port, "refuses MTU %u (%s), allowed one it takes", mtu, rte_strerror(-ret));
+	if (ret == -ENOTSUP)
+		ret = 0;
+	if (ret == 0) {
+		port->config.mtu = mtu;
+		fmk_port_check_netif_mtu(port, mtu);
+	}
+	pthread_mutex_unlock(&port->lock);
+	if (ret < 0)
+		PORT_ERR(
+			port, "refuses MTU %u (%s), allowed one it takes", mtu, rte_strerror(-ret));
 	return ret;
 }
 
 void
 fmk_port_stop(struct fmk_port *port)
 {
-	if (alive(port))
-		rte_eth_dev_stop(port->id);
+	if (port->watched && !fmk_monitor_stop(port))
+		return;
+	fmk_port_shut(port);
+	if (!port->lost)
+		fmk_port_stop_device(port);
 }
 
 /*
@@ -283,15 +582,17 @@ trial_start(struct fmk_port *port)
 	pool = rte_pktmbuf_pool_create(name, TRIAL_MBUFS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
 		rte_eth_dev_socket_id(port->id));
 	if (pool == NULL) {
-		PORT_LOG(ERR, port, "no memory for %u mbufs to try its start", TRIAL_MBUFS);
+		PORT_ERR(port, "no memory for %u mbufs to try its start", TRIAL_MBUFS);
 		return -ENOMEM;
 	}
 	ret = fmk_port_configure(port, &config);
 	if (ret == 0 && fmk_port_rx_setup(port, 0, TRIAL_DESC, pool) == 0 &&
 		fmk_port_tx_setup(port, 0, TRIAL_DESC) == 0) {
-		ret = fmk_port_start(port);
+		ret = fmk_port_start_device(port);
 		if (ret == 0)
-			fmk_port_stop(port);
+			fmk_port_stop_device(port);
+		else
+			tell_start(port, ret);
 	}
 	rte_eth_dev_close(port->id);
 	port->id = RTE_MAX_ETHPORTS;
@@ -301,26 +602,27 @@ trial_start(struct fmk_port *port)
 
 /*
  * Refuse at once a software port that cannot start. It is probed anew after that, as some (net_pcap)
- * have spent themselves. Real devices, and ports that were there before, are taken as they are.
+ * have spent themselves. Real devices, and ports that were there before, are taken as they are, and
+ * so is net_memif, whose other side may come later.
  */
 static int
-try_port(struct fmk_port *port, const char *text)
+try_port(struct fmk_port *port)
 {
 	int ret;
 
-	if (strcmp(port->bus, "vdev") != 0)
+	if (strcmp(port->bus, "vdev") != 0 || port->memif)
 		return 0;
 	ret = trial_start(port);
 	if (ret < 0)
 		return ret;
 	rte_eal_hotplug_remove(port->bus, port->name);
-	port->bus[0] = '\0';
-	return take(port, text);
+	return probe_again(port);
 }
 
 int
-fmk_port_open(const char *card, const char *text, struct fmk_port **out)
+fmk_port_open(struct fmk_device *device, const char *text, struct fmk_port **out)
 {
+	const char *card = device->shared->name;
 	struct fmk_port *port = calloc(1, sizeof(*port));
 	int ret;
 
@@ -329,37 +631,46 @@ fmk_port_open(const char *card, const char *text, struct fmk_port **out)
 		return -ENOMEM;
 	}
 	*out = port;
+	port->device = device;
 	port->id = RTE_MAX_ETHPORTS;
+	pthread_mutex_init(&port->lock, NULL);
 	strlcpy(port->card, card, sizeof(port->card));
+	strlcpy(port->text, text, sizeof(port->text));
 	snprintf(port->owner.name, sizeof(port->owner.name), "%s", card);
 	rte_eth_dev_owner_new(&port->owner.id);
 	for (unsigned int i = 0; i < RTE_DIM(port->tx_lock); i++)
 		rte_spinlock_init(&port->tx_lock[i]);
 
-	ret = take(port, text);
-	if (ret < 0)
-		return ret;
-	ret = rte_eth_dev_info_get(port->id, &port->info);
-	return ret < 0 ? ret : try_port(port, text);
+	ret = take(port);
+	if (ret == 0)
+		ret = look_at(port);
+	return ret < 0 ? ret : try_port(port);
 }
 
 void
 fmk_port_close(struct fmk_port *port, bool keep_device)
 {
-	if (port == NULL)
+	if (port == NULL || (port->watched && !fmk_monitor_stop(port)))
 		return;
-	if (alive(port)) {
-		if (port->bus[0] == '\0')
-			rte_eth_dev_owner_unset(port->id, port->owner.id);
+	if (fmk_port_alive(port)) {
+		if (port->own)
+			close_device(port);
 		else
-			rte_eth_dev_close(port->id);
+			rte_eth_dev_owner_unset(port->id, port->owner.id);
 	}
 	/* Only a closed port has given all its mbufs back. */
-	if (port->bus[0] != '\0')
+	if (port->own)
 		rte_mempool_free(port->pool);
 	if (port->bus[0] != '\0' && !keep_device)
 		rte_eal_hotplug_remove(port->bus, port->name);
+	pthread_mutex_destroy(&port->lock);
 	free(port);
+}
+
+void
+fmk_port_set_aside(struct fmk_port *port)
+{
+	port->aside = true;
 }
 
 uint16_t
@@ -386,163 +697,26 @@ fmk_port_nb_tx(const struct fmk_port *port)
 	return port->nb_tx;
 }
 
+/* EAL's interrupt thread may ask while it is waited for: what is known will do then. */
 void
-fmk_port_link(const struct fmk_port *port, struct rte_eth_link *link)
+fmk_port_link(struct fmk_port *port, struct rte_eth_link *link)
 {
-	if (!alive(port) || rte_eth_link_get_nowait(port->id, link) < 0)
-		memset(link, 0, sizeof(*link));
-}
-
-int
-fmk_port_stats(const struct fmk_port *port, struct rte_eth_stats *stats)
-{
-	return alive(port) ? rte_eth_stats_get(port->id, stats) : -ENODEV;
-}
-
-static void
-pump_queue(struct fmk_port *port, struct fmk_shared *shared, uint16_t queue, uint64_t now)
-{
-	struct rte_mbuf *pkts[FMK_PORT_BURST];
-	struct fmk_frame frames[FMK_PORT_BURST];
-	struct fmk_frame refused[FMK_PORT_BURST];
-	uint16_t n = rte_eth_rx_burst(port->id, queue, pkts, FMK_PORT_BURST);
-	uint32_t nb_refused;
-
-	for (uint16_t i = 0; i < n; i++)
-		frames[i] = fmk_frame_of_mbuf(pkts[i]);
-	nb_refused = fmk_device_deliver(shared, frames, n, now, refused);
-	for (uint32_t i = 0; i < nb_refused; i++)
-		rte_pktmbuf_free(refused[i].cookie);
-}
-
-void
-fmk_port_pump(struct fmk_port *port, struct fmk_shared *shared, uint64_t now)
-{
-	for (uint16_t q = 0; q < port->nb_rx; q++)
-		pump_queue(port, shared, q, now);
-}
-
-static int
-setup_for_pipes(struct fmk_port *port)
-{
-	const struct fmk_port_config config = {.nb_rx = 1, .nb_tx = 1, .mtu = RTE_ETHER_MTU};
-	char name[RTE_MEMPOOL_NAMESIZE];
-	int ret;
-
-	snprintf(name, sizeof(name), "fmk_pipes_%u", port->id);
-	port->pool = rte_pktmbuf_pool_create(
-		name, PIPE_MBUFS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, rte_eth_dev_socket_id(port->id));
-	if (port->pool == NULL) {
-		PORT_LOG(ERR, port, "no %u mbufs (%s), allowed more memory (EAL's -m)", PIPE_MBUFS,
-			rte_strerror(rte_errno));
-		return -ENOMEM;
+	if (pthread_mutex_trylock(&port->lock) == 0) {
+		if (!fmk_port_alive(port) || rte_eth_link_get_nowait(port->id, &port->link) < 0)
+			memset(&port->link, 0, sizeof(port->link));
+		pthread_mutex_unlock(&port->lock);
 	}
-	ret = fmk_port_configure(port, &config);
-	if (ret == 0)
-		ret = fmk_port_rx_setup(port, 0, PIPE_DESC, port->pool);
-	return ret == 0 ? fmk_port_tx_setup(port, 0, PIPE_DESC) : ret;
+	*link = port->link;
 }
 
 int
-fmk_port_run(struct fmk_port *port)
+fmk_port_stats(struct fmk_port *port, struct rte_eth_stats *stats)
 {
-	/* Once, as some ports do not survive more. */
-	int ret = port->pool == NULL ? setup_for_pipes(port) : 0;
+	int ret = -EBUSY;
 
-	if (ret == 0)
-		ret = fmk_port_start(port);
-	port->running = ret == 0;
+	if (pthread_mutex_trylock(&port->lock) == 0) {
+		ret = fmk_port_alive(port) ? rte_eth_stats_get(port->id, stats) : -ENODEV;
+		pthread_mutex_unlock(&port->lock);
+	}
 	return ret;
-}
-
-uint32_t
-fmk_port_halt(struct fmk_port *port)
-{
-	uint32_t lost;
-
-	fmk_port_flush(port);
-	lost = port->nb_put;
-	rte_pktmbuf_free_bulk(port->put, port->nb_put);
-	port->nb_put = 0;
-	if (port->running)
-		fmk_port_stop(port);
-	port->running = false;
-	return lost;
-}
-
-void
-fmk_port_flush(struct fmk_port *port)
-{
-	uint16_t sent;
-
-	if (port->nb_put == 0 || !port->running)
-		return;
-	sent = rte_eth_tx_burst(port->id, 0, port->put, port->nb_put);
-	port->nb_put -= sent;
-	memmove(port->put, port->put + sent, port->nb_put * sizeof(port->put[0]));
-}
-
-bool
-fmk_port_put(struct fmk_port *port, const void *data, uint32_t len, uint32_t pad)
-{
-	const uint32_t size = RTE_MAX(len, pad);
-	struct rte_mbuf *m;
-	char *at;
-
-	if (port->nb_put == PUT_MAX)
-		fmk_port_flush(port);
-	if (port->nb_put == PUT_MAX)
-		return false;
-	m = rte_pktmbuf_alloc(port->pool);
-	if (m == NULL) {
-		/* Ports free what they have sent when they are given something to send. */
-		rte_eth_tx_done_cleanup(port->id, 0, 0);
-		return false;
-	}
-	at = rte_pktmbuf_append(m, (uint16_t)size);
-	memcpy(at, data, len);
-	memset(at + len, 0, size - len);
-	port->put[port->nb_put++] = m;
-	return true;
-}
-
-uint32_t
-fmk_port_read(struct fmk_port *port, fmk_tx_wire wire, void *arg, uint64_t now, uint32_t *lost)
-{
-	struct rte_mbuf *pkts[FMK_PORT_BURST];
-	uint8_t flat[FMK_NIC_FRAME_MAX];
-	uint32_t taken = 0;
-	uint16_t n;
-
-	n = port->running ? rte_eth_rx_burst(port->id, 0, pkts, FMK_PORT_BURST) : 0;
-	for (uint16_t i = 0; i < n; i++) {
-		const uint32_t len = rte_pktmbuf_pkt_len(pkts[i]);
-
-		if (len <= sizeof(flat) &&
-			wire(arg, rte_pktmbuf_read(pkts[i], 0, len, flat), len, now))
-			taken++;
-	}
-	rte_pktmbuf_free_bulk(pkts, n);
-	*lost = n - taken;
-	return taken;
-}
-
-const void *
-fmk_frame_read(const struct fmk_frame *frame, void *flat)
-{
-	if (likely(frame->seg_len >= frame->len))
-		return frame->data;
-	return rte_pktmbuf_read(frame->cookie, 0, frame->len, flat);
-}
-
-uint16_t
-fmk_port_send(struct fmk_port *port, uint16_t queue, struct rte_mbuf **pkts, uint16_t n)
-{
-	uint16_t sent;
-
-	queue %= port->nb_tx;
-	rte_spinlock_lock(&port->tx_lock[queue]);
-	sent = rte_eth_tx_burst(port->id, queue, pkts, n);
-	rte_spinlock_unlock(&port->tx_lock[queue]);
-	return sent;
 }

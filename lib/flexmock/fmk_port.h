@@ -18,8 +18,12 @@
 #include "fmk_frame.h"
 #include "fmk_tx.h"
 
+struct fmk_device;
 struct fmk_port;
 struct fmk_shared;
+
+/** Milliseconds between two looks at the port below. */
+#define FMK_PORT_LOOK_MS 100
 
 /** Frames moved in one call of fmk_port_pump() from each queue of the port below. */
 #define FMK_PORT_BURST 32
@@ -38,12 +42,12 @@ struct fmk_port_config {
  * Probe and own the port of dev(...), or own one that is there and has no owner. A software port is
  * started and stopped once, so that one that cannot start is refused at once, and probed anew.
  *
- * @param card name of the card, for messages and as the owner's name
+ * @param device the card, whose name is the owner's; outlives the port
  * @param text device and arguments, as in dev()
  * @param[out] port closed by fmk_port_close()
  * @return 0, or -errno after one line of log
  */
-int fmk_port_open(const char *card, const char *text, struct fmk_port **port);
+int fmk_port_open(struct fmk_device *device, const char *text, struct fmk_port **port);
 
 /**
  * Close the port and remove its device, if this card probed it; else give up ownership.
@@ -51,6 +55,9 @@ int fmk_port_open(const char *card, const char *text, struct fmk_port **port);
  * @param keep_device leave the device on its bus
  */
 void fmk_port_close(struct fmk_port *port, bool keep_device);
+
+/** The port is not the card's wire, whose link does not follow it: nobody looks after it. */
+void fmk_port_set_aside(struct fmk_port *port);
 
 /** @return the port's ethdev number */
 uint16_t fmk_port_id(const struct fmk_port *port);
@@ -73,18 +80,27 @@ uint16_t fmk_port_nb_tx(const struct fmk_port *port);
 int fmk_port_rx_setup(
 	struct fmk_port *port, uint16_t queue, uint16_t nb_desc, struct rte_mempool *pool);
 int fmk_port_tx_setup(struct fmk_port *port, uint16_t queue, uint16_t nb_desc);
+
+/**
+ * Start the configured port. From then on a thread looks every FMK_PORT_LOOK_MS after it: the
+ * card's link follows the port's (fmk_wire.carrier), and a port that is lost (its kernel interface
+ * has vanished, a memif client has nobody to connect to) is kept from being polled (fmk_wire.lost)
+ * until it could be made or started anew. A memif client that finds no server starts so.
+ *
+ * @return 0, or -errno after one line of log
+ */
 int fmk_port_start(struct fmk_port *port);
 
-/** Change the MTU while the port runs. @return 0, or -errno after one line of log */
+/** Change the MTU of a configured port. @return 0, or -errno after one line of log */
 int fmk_port_set_mtu(struct fmk_port *port, uint16_t mtu);
 
 void fmk_port_stop(struct fmk_port *port);
 
-/** Link of the port below; down once it is gone. */
-void fmk_port_link(const struct fmk_port *port, struct rte_eth_link *link);
+/** Link of the port below; down once it is gone. Any thread. */
+void fmk_port_link(struct fmk_port *port, struct rte_eth_link *link);
 
-/** Basic statistics of the port below. Any thread. @return 0 or -errno */
-int fmk_port_stats(const struct fmk_port *port, struct rte_eth_stats *stats);
+/** Basic statistics of the port below. Any thread. @return 0, -EBUSY while it changes, or -errno */
+int fmk_port_stats(struct fmk_port *port, struct rte_eth_stats *stats);
 
 /**
  * Move received frames to the queues of a card that has another number of them; for the thread
@@ -99,18 +115,24 @@ void fmk_port_pump(struct fmk_port *port, struct fmk_shared *shared, uint64_t no
  */
 int fmk_port_run(struct fmk_port *port);
 
-/** Stop a port of fmk_port_run(). @return frames it had not taken, which are lost */
-uint32_t fmk_port_halt(struct fmk_port *port);
+/** Stop a port of fmk_port_run(). */
+void fmk_port_halt(struct fmk_port *port);
 
 /**
- * Send a copy of a frame; it leaves with fmk_port_flush() at the latest. One thread at a time.
+ * Send a copy of a frame; it leaves with fmk_port_flush() at the latest. Thread-safe.
  *
  * @param pad bytes it is filled up to with zeros
  * @return false if the port cannot take it now
  */
 bool fmk_port_put(struct fmk_port *port, const void *data, uint32_t len, uint32_t pad);
 
-/** Hand what was put to the port; what it refuses is tried again next time. One thread at a time. */
+/** Send a copy of a frame at once. Thread-safe. @return false if the port does not take it */
+bool fmk_port_put_now(struct fmk_port *port, const void *data, uint32_t len);
+
+/**
+ * Hand what was put to the port. What it refuses is tried again next time, or lost and counted
+ * (pipe_lost) if the link below is down. Thread-safe.
+ */
 void fmk_port_flush(struct fmk_port *port);
 
 /**

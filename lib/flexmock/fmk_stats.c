@@ -36,10 +36,7 @@ struct fmk_stats {
 	pid_t pid; /* A child that was forked has neither the thread nor a say. */
 	bool failed;
 
-	pthread_t thread;
-	pthread_mutex_t lock; /* Of stop. */
-	pthread_cond_t wake;
-	bool stop;
+	struct fmk_thread thread;
 
 	bool queues;				   /* The card has had some. */
 	struct fmk_rx_counters rx[FMK_QUEUES_MAX]; /* Last seen of each. */
@@ -188,64 +185,14 @@ try_update(struct fmk_stats *stats)
 	put_or_tell(stats);
 }
 
-static void
-wait_period(struct fmk_stats *stats)
-{
-	struct timespec until;
-
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += FMK_STATS_PERIOD_MS * 1000000L;
-	until.tv_sec += until.tv_nsec / NS_PER_SEC;
-	until.tv_nsec %= NS_PER_SEC;
-	while (!stats->stop &&
-		pthread_cond_timedwait(&stats->wake, &stats->lock, &until) != ETIMEDOUT)
-		;
-}
-
 static void *
 keep_file(void *arg)
 {
 	struct fmk_stats *stats = arg;
 
-	pthread_mutex_lock(&stats->lock);
-	wait_period(stats);
-	while (!stats->stop) {
+	while (fmk_thread_sleep(&stats->thread, FMK_STATS_PERIOD_MS))
 		try_update(stats);
-		wait_period(stats);
-	}
-	pthread_mutex_unlock(&stats->lock);
 	return NULL;
-}
-
-/* The thread. */
-
-static void
-init_wake(struct fmk_stats *stats)
-{
-	pthread_condattr_t attr;
-
-	pthread_mutex_init(&stats->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&stats->wake, &attr);
-	pthread_condattr_destroy(&attr);
-}
-
-static int
-start_thread(struct fmk_stats *stats)
-{
-	init_wake(stats);
-	return fmk_thread_start(&stats->thread, "flexmock-stats", keep_file, stats);
-}
-
-static void
-stop_thread(struct fmk_stats *stats)
-{
-	pthread_mutex_lock(&stats->lock);
-	stats->stop = true;
-	pthread_cond_signal(&stats->wake);
-	pthread_mutex_unlock(&stats->lock);
-	pthread_join(stats->thread, NULL);
 }
 
 /* Opening and closing. */
@@ -292,7 +239,7 @@ begin(struct fmk_stats *stats)
 	if (ret == 0)
 		ret = put(stats);
 	if (ret == 0)
-		ret = start_thread(stats);
+		ret = fmk_thread_start(&stats->thread, "flexmock-stats", keep_file, stats);
 	if (ret < 0 && made)
 		unlink(stats->option);
 	return ret;
@@ -363,7 +310,7 @@ take(const struct fmk_device *device)
 		return NULL;
 	}
 	if (stats != NULL)
-		stop_thread(stats);
+		fmk_thread_stop(&stats->thread);
 	return stats;
 }
 

@@ -37,6 +37,7 @@ show_link(const struct fmk_wire *wire, struct rte_tel_data *data)
 	fmk_tel_int(link, "started", wire->started);
 	fmk_tel_int(link, "enabled", wire->enabled);
 	fmk_tel_int(link, "carrier", wire->carrier);
+	fmk_tel_int(link, "lost", wire->lost);
 	fmk_tel_int(link, "severed", wire->severed);
 	fmk_tel_int(link, "eof", wire->eof);
 }

@@ -6,20 +6,42 @@
 
 /**
  * @file
- * Threads of a card that write files. They stay away from the program's signals and from the CPUs of
- * its polling threads, and from what a child that is forked has not.
+ * A thread of the card that does something again and again: off the CPUs of polling threads where
+ * there are others, with the program's signals blocked.
  */
 
 #include <pthread.h>
 #include <stdbool.h>
 
+struct fmk_thread {
+	pthread_t id;
+	pthread_mutex_t lock; /**< Of stop and ended. */
+	pthread_cond_t wake;
+	void *(*run)(void *arg);
+	void *arg;
+	bool stop;
+	bool ended;
+};
+
+/** @param name at most 15 letters. @return 0 or a negative errno */
+int fmk_thread_start(
+	struct fmk_thread *thread, const char *name, void *(*run)(void *arg), void *arg);
+
+/** Sleep; for the thread itself. @return false if it is to end */
+bool fmk_thread_sleep(struct fmk_thread *thread, unsigned int ms);
+
+/** @return whether the thread is to end */
+bool fmk_thread_stopping(struct fmk_thread *thread);
+
+/** Tell the thread to end and wait for it. */
+void fmk_thread_stop(struct fmk_thread *thread);
+
 /**
- * Start a thread; it is ended by pthread_join().
+ * The same for at most @p ms milliseconds.
  *
- * @param name at most 15 bytes
- * @return 0 or -errno
+ * @return false if it has not ended; it is to be stopped again, or left to itself
  */
-int fmk_thread_start(pthread_t *thread, const char *name, void *(*run)(void *arg), void *arg);
+bool fmk_thread_stop_within(struct fmk_thread *thread, unsigned int ms);
 
 /** Make sure that a child that is forked finds the control lock free. Any number of times. */
 void fmk_thread_mind_forks(void);

@@ -18,6 +18,7 @@ struct fmk_wire {
 	bool enabled; /**< The application has not set the link down. */
 	bool carrier; /**< There is a far end. */
 	bool severed; /**< The port below was taken away. */
+	bool lost;    /**< The port below is gone until it is made or started anew. */
 	bool eof;     /**< The far end has played its last frame and gone. */
 };
 
@@ -25,7 +26,7 @@ struct fmk_wire {
 static inline bool
 fmk_wire_passes(const struct fmk_wire *wire)
 {
-	return wire->started && wire->enabled && !wire->severed;
+	return wire->started && wire->enabled && !wire->severed && !wire->lost;
 }
 
 /** @return whether the link is up, as the application is told */

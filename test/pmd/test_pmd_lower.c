@@ -449,6 +449,61 @@ link_below_is_shown(void **state)
 	assert_true(pmd_link_up(port));
 }
 
+/* Nobody asks: the card looks after the port below by itself. */
+static void
+link_below_is_told(void **state)
+{
+	const struct pmd_setup setup = {.lsc = true};
+	uint16_t port = pmd_run(NAME, "dev(net_ring0)", &setup);
+	uint16_t lower = port_of("net_ring0");
+
+	(void)state;
+	pmd_watch_link(port);
+	for (unsigned int i = 0; i < 3; i++) {
+		assert_int_equal(rte_eth_dev_set_link_down(lower), 0);
+		assert_int_equal(pmd_link_events(2 * i + 1), 2 * i + 1);
+		assert_int_equal(rte_eth_dev_set_link_up(lower), 0);
+		assert_int_equal(pmd_link_events(2 * i + 2), 2 * i + 2);
+	}
+	assert_true(pmd_link_up(port));
+}
+
+/* net_ring0 is full and its link is down: the application keeps what is not taken. */
+static void
+full_port_below_with_its_link_down_takes_nothing(void **state)
+{
+	const struct pmd_setup setup = {.lsc = true};
+	uint16_t port = pmd_run(NAME, "dev(net_ring0)", &setup);
+	struct rte_mempool *pool = pmd_pool(4095, PMD_ROOM);
+	struct rte_mbuf *m = NULL;
+
+	(void)state;
+	pmd_watch_link(port);
+	assert_int_equal(rte_eth_dev_set_link_down(port_of("net_ring0")), 0);
+	assert_int_equal(pmd_link_events(1), 1);
+	for (uint32_t i = 0; m == NULL || rte_eth_tx_burst(port, 0, &m, 1) == 1; i++)
+		m = pmd_mbuf(pool, i, 60);
+	rte_pktmbuf_free(m);
+	assert_int_equal(pmd_xstat(port, "tx_q0_link_down_packets"), 0);
+	assert_int_equal(pmd_drain(port, 0), pmd_stats(port).opackets);
+	pmd_expect_full(pool);
+}
+
+/* Stopped while the card's own thread is at the port below. */
+static void
+start_and_stop_meet_the_thread(void **state)
+{
+	uint16_t port = pmd_run(NAME, "dev(net_ring0)", NULL);
+
+	(void)state;
+	for (unsigned int i = 0; i < 50; i++) {
+		usleep(i % 5 * 25000);
+		assert_int_equal(rte_eth_dev_stop(port), 0);
+		assert_int_equal(rte_eth_dev_start(port), 0);
+		assert_true(pmd_link_up(port));
+	}
+}
+
 static void
 mtu_of_a_running_port_reaches_the_one_below(void **state)
 {
@@ -633,6 +688,9 @@ main(int argc, char **argv)
 		PMD_TEST(bad_port_below_leaves_nothing),
 		PMD_TEST(card_may_be_below_a_card),
 		PMD_TEST(link_below_is_shown),
+		PMD_TEST(link_below_is_told),
+		PMD_TEST(full_port_below_with_its_link_down_takes_nothing),
+		PMD_TEST(start_and_stop_meet_the_thread),
 		PMD_TEST(mtu_of_a_running_port_reaches_the_one_below),
 		PMD_TEST(lower_may_go_before_a_stopped_card),
 		PMD_TEST(lower_may_go_before_a_running_card),

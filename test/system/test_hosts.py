@@ -13,7 +13,7 @@ from scapy.layers.l2 import Ether
 
 from background import Background, Tcpdump
 from netns import SwitchedNetwork
-from pcapfiles import assert_same_frames, macswap, write_pcap
+from pcapfiles import assert_same_frames, compare_captures, macswap, read_pcapng, write_pcap
 from test_maglev import balanced
 from test_norman import EXAMPLES
 from testpmd import DRIVER, NO_HUGE, file_prefix
@@ -33,8 +33,10 @@ def raw_socket(interface, frames=1920):
     return f"net_af_packet0,iface={interface},framecnt={frames}"
 
 
-def example(name, *args, device, network):
-    return Background(os.path.join(EXAMPLES, name), *args, device=f"dev({device})", wrapper=network.wrapper)
+def example(name, *args, device, network, options=""):
+    return Background(
+        os.path.join(EXAMPLES, name), *args, device=f"dev({device}){options}", wrapper=network.wrapper
+    )
 
 
 def echo_server(flavour, network):
@@ -144,17 +146,21 @@ def check_balance(packets, sent, received):
 
 
 def test_maglev_between_clients_and_three_servers(tmp_path, long):
-    """A capture is played by one program, balanced by another and recorded by tcpdump wherever it passes."""
+    """A capture is played by one program, balanced by another and recorded by tcpdump wherever it passes.
+
+    The balancer's card records itself, and agrees with tcpdump packet for packet.
+    """
     packets = list(traffic(300, 12000 if long else 2400))
     sent = [bytes(packet) for packet in packets]
-    source = write_pcap(tmp_path / "in.pcap", map(macswap, sent))
+    source, own = write_pcap(tmp_path / "in.pcap", map(macswap, sent)), tmp_path / "own.pcapng"
     with SwitchedNetwork() as net, ExitStack() as stack:
         net.plug(net.client, "c0", CLIENT_MAC)
         net.plug(net.switch, "m0", BALANCER_MAC)
         for number, interface in enumerate(INTERFACES):
             net.plug(net.server, interface, f"02:00:0a:64:00:{number:02x}")
         args = 10**9, 600, SERVERS
-        maglev = stack.enter_context(example("maglev_enso", *args, device=raw_socket("m0"), network=net.switch))
+        where = {"device": raw_socket("m0"), "network": net.switch, "options": f",capture={own}"}
+        maglev = stack.enter_context(example("maglev_enso", *args, **where))
         is_knock = knock(maglev, net)
         before = net.server.packets(*INTERFACES)
         # What a raw socket sends is not seen at its own end of the cable (qdisc_bypass=1), but at the other.
@@ -172,5 +178,6 @@ def test_maglev_between_clients_and_three_servers(tmp_path, long):
         said = maglev.numbers("maglev")
         into, out, *received = ([frame for frame in recorder.frames() if not is_knock(frame)] for recorder in recorders)
     assert_same_frames(into, sent)
+    compare_captures([packet for packet in read_pcapng(own) if not is_knock(packet.frame)], into, out)
     check_balance(packets, out, received)
     assert said["passed"] == 0 and said["packets"] >= len(sent)

@@ -20,7 +20,7 @@ HEADERS = os.path.join(REPO, "lib", "flexmock")
 CARD = "net_flexmock0"
 
 # Fields of answers with their kinds; a dict of anything is {None: kind}.
-LINK = {"up": int, "started": int, "enabled": int, "carrier": int, "severed": int, "eof": int}
+LINK = {"up": int, "started": int, "enabled": int, "carrier": int, "lost": int, "severed": int, "eof": int}
 INFO = {
     "card": str, "time_ns": int, "source": str, "options": {None: str}, "mac": str, "clock": str, "device_ns": int,
     "link": LINK, "peer": str, "dev": str, "tx_pcap": str, "capturing": int, "longest_frame": int, "promiscuous": int,
@@ -169,7 +169,7 @@ def test_card_is_told(tmp_path):
         }
         assert info["source"] == "preloaded" and info["clock"] == "tsc" and info["promiscuous"] == 1
         assert (info["rx_queues"], info["tx_queues"], info["pipes"]) == (2, 3, 0)
-        assert info["link"] == {"up": 1, "started": 1, "enabled": 1, "carrier": 1, "severed": 0, "eof": 0}
+        assert info["link"] == {"up": 1, "started": 1, "enabled": 1, "carrier": 1, "lost": 0, "severed": 0, "eof": 0}
         testpmd.cmd("set link-down port 0")
         assert telemetry.ask(f"/flexmock/info,{CARD}")["link"]["enabled"] == 0
 

@@ -23,6 +23,10 @@ CRASH = re.compile(
     r"double free|corrupted|stack smashing|Assertion"
 )
 EVENT = re.compile(rb"Port (\d+): ([\w ]+) event\n")
+# Of the thread that looks after the port below.
+LINK_LINE = re.compile(
+    rb"(net_flexmock\d+: dev\(\w+\): (?:link (?:up|down)|interface|the other side|nobody listens)[^\n]*)\n"
+)
 LCORES = {1: "0@0,1@1", 2: "0@0,1@0,2@1"}
 NO_HUGE = ("--no-huge", "--no-shconf", "--no-pci")
 
@@ -83,6 +87,7 @@ class Testpmd:
         self._output = bytearray()
         self._seen = 0
         self.events = []  # (port, what) as they came
+        self.link_lines = []  # lines of log about the link of a port below
         self._more = threading.Condition()
         self._ended = False
         self.process = subprocess.Popen(
@@ -126,13 +131,18 @@ class Testpmd:
                 return
 
     def _take_events(self):
-        """Events are printed by a thread of their own, in the midst of anything: take them out."""
+        """What other threads print comes in the midst of anything: take it out."""
 
         def take(match):
             self.events.append((int(match[1]), match[2].decode()))
             return b""
 
-        self._output[self._seen :] = EVENT.sub(take, self._output[self._seen :])
+        def take_line(match):
+            self.link_lines.append(match[1].decode())
+            return b""
+
+        new = EVENT.sub(take, self._output[self._seen :])
+        self._output[self._seen :] = LINK_LINE.sub(take_line, new)
 
     def _wait(self, done, what, limit=None):
         deadline = time.monotonic() + (limit or self.limit)

@@ -45,11 +45,14 @@ struct flexmock_port {
 	uint8_t level; /**< Indices of the burst functions in use, flexmock_rxtx.c. */
 	uint8_t rx_variant;
 	uint8_t tx_variant;
+	/** Queues that come and go, against the thread that looks after the port below. */
+	rte_spinlock_t queues_lock;
 };
 
 /** Of the primary process: process_private. */
 struct flexmock_process {
 	struct fmk_device *device;
+	struct fmk_face face; /**< What the card calls when the port below goes and comes. */
 };
 
 extern int flexmock_logtype;
@@ -88,7 +91,9 @@ extern const struct eth_dev_ops flexmock_ops;
 extern const struct eth_dev_ops flexmock_secondary_ops;
 int flexmock_close(struct rte_eth_dev *dev, bool keep_lower);
 
-/* flexmock_vdev.c: coming and going */
+/* flexmock_lower.c: the port below comes and goes */
+/** Take the port below that was probed with the card. @return 0 or -errno */
+int flexmock_adopt_lower(struct rte_eth_dev *dev);
 /** The end of the port below is no news any more. */
 void flexmock_forget_lower(struct rte_eth_dev *dev);
 

@@ -66,6 +66,12 @@ lose_waiting(struct flexmock_rxq *rxq)
 	}
 }
 
+static bool
+below_is_gone(const struct fmk_shared *card)
+{
+	return card->wire.severed || __atomic_load_n(&card->wire.lost, __ATOMIC_RELAXED);
+}
+
 uint16_t
 flexmock_receive_shut(struct flexmock_rxq *rxq)
 {
@@ -74,7 +80,7 @@ flexmock_receive_shut(struct flexmock_rxq *rxq)
 	struct rte_mbuf *pkts[LIVE_BURST];
 	uint16_t n;
 
-	if (!card->wire.started || card->wire.enabled || !rxq->card.running)
+	if (!card->wire.started || card->wire.enabled || !rxq->card.running || below_is_gone(card))
 		return 0;
 	if (port->lower_rx) {
 		n = rte_eth_rx_burst(port->lower_id, rxq->card.id, pkts, LIVE_BURST);
@@ -323,10 +329,27 @@ stamp(struct rte_mbuf **pkts, uint32_t n, const struct flexmock_port *port, bool
 	return bytes;
 }
 
-uint16_t
-flexmock_receive_lower(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
+/*
+ * A burst of the port below is inside these two. The port may be made anew by another thread, which
+ * shuts the queue, makes all threads run a barrier and waits for those inside (flexmock_lower.c):
+ * here the compiler has to keep the order, and nothing else.
+ */
+static __rte_always_inline void
+enter_below(bool *busy)
 {
-	struct flexmock_rxq *rxq = queue;
+	__atomic_store_n(busy, true, __ATOMIC_RELAXED);
+	rte_compiler_barrier();
+}
+
+static __rte_always_inline void
+leave_below(bool *busy)
+{
+	__atomic_store_n(busy, false, __ATOMIC_RELEASE);
+}
+
+static __rte_always_inline uint16_t
+receive_below(struct flexmock_rxq *rxq, struct rte_mbuf **pkts, uint16_t nb_pkts)
+{
 	const uint32_t slow = __atomic_load_n(&rxq->card.slow, __ATOMIC_RELAXED);
 	struct flexmock_port *port = rxq->port;
 	bool too_long;
@@ -343,6 +366,17 @@ flexmock_receive_lower(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
 	fmk_count(&rxq->card.count->packets, n);
 	fmk_count(&rxq->card.count->bytes, bytes);
 	return (uint16_t)n;
+}
+
+uint16_t
+flexmock_receive_lower(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
+{
+	struct flexmock_rxq *rxq = queue;
+
+	enter_below(&rxq->busy);
+	nb_pkts = receive_below(rxq, pkts, nb_pkts);
+	leave_below(&rxq->busy);
+	return nb_pkts;
 }
 
 uint16_t
@@ -514,7 +548,10 @@ flexmock_put_lower(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n,
 	enum fmk_capture_reason *fates)
 {
 	RTE_SET_USED(fates);
-	return put_down(txq, pkts, n, false);
+	enter_below(&txq->busy);
+	n = put_down(txq, pkts, n, false);
+	leave_below(&txq->busy);
+	return n;
 }
 
 uint16_t

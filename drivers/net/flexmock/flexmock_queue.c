@@ -124,6 +124,16 @@ new_rxq(struct rte_eth_dev *dev, uint16_t id, uint16_t nb_desc, unsigned int soc
 	return NULL;
 }
 
+static void
+put_queue(struct rte_eth_dev *dev, void **place, void *queue)
+{
+	struct flexmock_port *port = flexmock_port(dev);
+
+	rte_spinlock_lock(&port->queues_lock);
+	*place = queue;
+	rte_spinlock_unlock(&port->queues_lock);
+}
+
 int
 flexmock_rx_queue_setup(struct rte_eth_dev *dev, uint16_t id, uint16_t nb_desc,
 	unsigned int socket_id, const struct rte_eth_rxconf *conf, struct rte_mempool *pool)
@@ -151,7 +161,7 @@ flexmock_rx_queue_setup(struct rte_eth_dev *dev, uint16_t id, uint16_t nb_desc,
 	rxq->room = room;
 	rxq->scatter = scatter;
 	rxq->conf = *conf;
-	dev->data->rx_queues[id] = rxq;
+	put_queue(dev, &dev->data->rx_queues[id], rxq);
 	rxq->port->lower_ready = false;
 	fmk_device_set_queue(flexmock_device(dev), id, &rxq->card);
 	return 0;
@@ -179,7 +189,7 @@ flexmock_tx_queue_setup(struct rte_eth_dev *dev, uint16_t id, uint16_t nb_desc,
 	txq->conf = *conf;
 	txq->fast_free = (offloads & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE) &&
 		!(offloads & RTE_ETH_TX_OFFLOAD_MULTI_SEGS);
-	dev->data->tx_queues[id] = txq;
+	put_queue(dev, &dev->data->tx_queues[id], txq);
 	port->lower_ready = false;
 	fmk_device_set_tx_queue(flexmock_device(dev), id, &txq->card);
 	return 0;
@@ -188,21 +198,25 @@ flexmock_tx_queue_setup(struct rte_eth_dev *dev, uint16_t id, uint16_t nb_desc,
 void
 flexmock_rx_queue_release(struct rte_eth_dev *dev, uint16_t id)
 {
-	if (dev->data->rx_queues[id] == NULL)
+	struct flexmock_rxq *rxq = dev->data->rx_queues[id];
+
+	if (rxq == NULL)
 		return;
 	fmk_device_set_queue(flexmock_device(dev), id, NULL);
-	free_rxq(dev->data->rx_queues[id]);
-	dev->data->rx_queues[id] = NULL;
+	put_queue(dev, &dev->data->rx_queues[id], NULL);
+	free_rxq(rxq);
 }
 
 void
 flexmock_tx_queue_release(struct rte_eth_dev *dev, uint16_t id)
 {
-	if (dev->data->tx_queues[id] == NULL)
+	struct flexmock_txq *txq = dev->data->tx_queues[id];
+
+	if (txq == NULL)
 		return;
 	fmk_device_set_tx_queue(flexmock_device(dev), id, NULL);
-	rte_free(dev->data->tx_queues[id]);
-	dev->data->tx_queues[id] = NULL;
+	put_queue(dev, &dev->data->tx_queues[id], NULL);
+	rte_free(txq);
 }
 
 int
@@ -400,7 +414,8 @@ static uint32_t
 waiting(const struct flexmock_rxq *rxq)
 {
 	if (rxq->port->lower_rx) {
-		int n = rte_eth_rx_queue_count(rxq->port->lower_id, rxq->card.id);
+		const uint16_t lower = rxq->port->lower_id;
+		int n = lower == RTE_MAX_ETHPORTS ? 0 : rte_eth_rx_queue_count(lower, rxq->card.id);
 
 		return n > 0 ? (uint32_t)n : 0;
 	}

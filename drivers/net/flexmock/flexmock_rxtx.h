@@ -49,6 +49,9 @@ struct flexmock_rxq {
 	uint32_t room; /**< Bytes of a frame one buffer takes. */
 	bool scatter;
 	struct rte_eth_rxconf conf;
+
+	/** The poller is in a burst of the port below (flexmock_lower.c). */
+	bool busy __rte_cache_aligned;
 };
 
 struct flexmock_txq {
@@ -60,6 +63,9 @@ struct flexmock_txq {
 	uint16_t nb_desc;
 	struct flexmock_port *port;
 	struct rte_eth_txconf conf;
+
+	/** The poller is in a burst of the port below (flexmock_lower.c). */
+	bool busy __rte_cache_aligned;
 };
 
 /**

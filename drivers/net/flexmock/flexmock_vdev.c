@@ -12,8 +12,6 @@
 #include <rte_log.h>
 #include <rte_malloc.h>
 
-#include <fmk_port.h>
-
 #include "flexmock.h"
 #include "flexmock_rxtx.h"
 
@@ -51,49 +49,6 @@ attach_secondary(struct rte_vdev_device *vdev)
 	dev->device = &vdev->device;
 	rte_eth_dev_probing_finish(dev);
 	return 0;
-}
-
-static int
-lower_gone(uint16_t lower_id, enum rte_eth_event_type event, void *arg, void *ret)
-{
-	struct rte_eth_dev *dev = arg;
-
-	RTE_SET_USED(lower_id);
-	RTE_SET_USED(event);
-	RTE_SET_USED(ret);
-	FLEXMOCK_LOG(WARNING, dev, "the port below was taken away");
-	fmk_device_sever(flexmock_device(dev));
-	flexmock_link_event(dev->data->port_id);
-	return 0;
-}
-
-/*
- * An application that watches ports come (testpmd does) has seen the port below: tell it that the
- * port is not for it.
- */
-static int
-adopt_lower(struct rte_eth_dev *dev, const struct fmk_port *lower)
-{
-	const struct rte_eth_dev_info *info = fmk_port_info(lower);
-	struct flexmock_port *port = flexmock_port(dev);
-
-	port->lower_id = fmk_port_id(lower);
-	port->max_mtu = RTE_MIN(port->max_mtu, info->max_mtu);
-	port->rx_offloads &= info->rx_offload_capa;
-	port->tx_offloads &= info->tx_offload_capa;
-	rte_eth_dev_callback_process(&rte_eth_devices[port->lower_id], RTE_ETH_EVENT_DESTROY, NULL);
-	return rte_eth_dev_callback_register(
-		port->lower_id, RTE_ETH_EVENT_DESTROY, lower_gone, dev);
-}
-
-void
-flexmock_forget_lower(struct rte_eth_dev *dev)
-{
-	const struct flexmock_port *port = flexmock_port(dev);
-
-	if (port->lower_id != RTE_MAX_ETHPORTS)
-		rte_eth_dev_callback_unregister(
-			port->lower_id, RTE_ETH_EVENT_DESTROY, lower_gone, dev);
 }
 
 /*
@@ -135,6 +90,7 @@ fill_port(struct rte_eth_dev *dev, struct fmk_device *device)
 	port->card = device->shared;
 	port->port_id = dev->data->port_id;
 	port->lower_id = RTE_MAX_ETHPORTS;
+	rte_spinlock_init(&port->queues_lock);
 	port->max_mtu = FMK_MTU_MAX;
 	port->rx_offloads = FLEXMOCK_RX_OFFLOADS;
 	port->tx_offloads = FLEXMOCK_TX_OFFLOADS;
@@ -179,7 +135,7 @@ probe_primary(struct rte_vdev_device *vdev)
 		goto free_process;
 	ret = fill_port(dev, process->device);
 	if (ret == 0 && process->device->port != NULL)
-		ret = adopt_lower(dev, process->device->port);
+		ret = flexmock_adopt_lower(dev);
 	if (ret < 0)
 		goto destroy;
 	rte_eth_dev_probing_finish(dev);
