@@ -9,7 +9,6 @@
 
 #include "fmk_control.h"
 #include "fmk_memif.h"
-#include "fmk_netif.h"
 #include "fmk_port_private.h"
 
 /*
@@ -60,17 +59,6 @@ makes_its_netif(const struct fmk_port *port)
 }
 
 /* Look: the port runs. */
-
-static bool
-has_link(struct fmk_port *port)
-{
-	memset(&port->link, 0, sizeof(port->link));
-	if (rte_eth_link_get_nowait(port->id, &port->link) < 0)
-		return false;
-	if (port->netif[0] != '\0' && !fmk_netif_running(port->info.if_index))
-		return false;
-	return port->link.link_status == RTE_ETH_LINK_UP;
-}
 
 /* The wire is shut: from here on nobody is in a burst of the port below. */
 static void
@@ -149,7 +137,7 @@ answer_alarm(struct fmk_port *port)
 {
 	fmk_port_await_interrupt_thread(port);
 	port->alarmed = false;
-	if (port->memif_client && !has_link(port)) {
+	if (port->memif_client && !fmk_port_look_at_link(port)) {
 		lose_memif(port);
 		return;
 	}
@@ -172,7 +160,7 @@ is_refused(const struct fmk_port *port)
 static void
 look_at_link(struct fmk_port *port)
 {
-	const bool up = has_link(port);
+	const bool up = fmk_port_look_at_link(port);
 
 	if (port->memif && up && !fmk_guard_stands(port))
 		fmk_guard_begin(port);
@@ -219,7 +207,7 @@ come_back(struct fmk_port *port)
 
 	port->idle = 0;
 	port->lost = false;
-	up = has_link(port);
+	up = fmk_port_look_at_link(port);
 	fmk_port_unshut(port);
 	if (!set_wire(port, false, up))
 		return;
@@ -272,7 +260,7 @@ watch(void *arg)
 static void
 look_first(struct fmk_port *port)
 {
-	const bool up = !port->lost && has_link(port);
+	const bool up = !port->lost && fmk_port_look_at_link(port);
 
 	port->idle = 0;
 	port->alarmed = false;

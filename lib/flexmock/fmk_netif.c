@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The FlexMock authors
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/if_tun.h>
 #include <net/if.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -35,6 +38,50 @@ fmk_netif_running(unsigned int index)
 	struct ifreq ifr;
 
 	return ask(index, SIOCGIFFLAGS, &ifr) == 0 && (ifr.ifr_flags & both) == both;
+}
+
+bool
+fmk_netif_here(unsigned int index)
+{
+	char name[IF_NAMESIZE];
+
+	return if_indextoname(index, name) != NULL;
+}
+
+bool
+fmk_netif_has_tap(int file)
+{
+	struct ifreq ifr;
+
+	return file >= 0 && ioctl(file, TUNGETIFF, &ifr) == 0;
+}
+
+static bool
+is_file_of(int file, const char *name)
+{
+	char path[64], target[sizeof("/dev/net/tun")] = "";
+	struct ifreq ifr;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
+	return readlink(path, target, sizeof(target) - 1) > 0 &&
+		strcmp(target, "/dev/net/tun") == 0 && ioctl(file, TUNGETIFF, &ifr) == 0 &&
+		strcmp(ifr.ifr_name, name) == 0;
+}
+
+int
+fmk_netif_tap_file(const char *name)
+{
+	DIR *files = opendir("/proc/self/fd");
+	const struct dirent *entry;
+	int file = -1;
+
+	while (files != NULL && file < 0 && (entry = readdir(files)) != NULL) {
+		if (is_file_of(atoi(entry->d_name), name))
+			file = atoi(entry->d_name);
+	}
+	if (files != NULL)
+		closedir(files);
+	return file;
 }
 
 int

@@ -17,6 +17,15 @@
 /** @return whether the interface has a carrier and is up; false if it is gone */
 bool fmk_netif_running(unsigned int index);
 
+/** @return whether the interface is in the namespace of this thread */
+bool fmk_netif_here(unsigned int index);
+
+/** @return the file of this process that has made a tap, -1 if there is none; not to be closed */
+int fmk_netif_tap_file(const char *name);
+
+/** @return whether a file has its tap: it may have been moved to another namespace, but not deleted */
+bool fmk_netif_has_tap(int file);
+
 /** @return the interface's MTU, 0 if it is gone */
 int fmk_netif_mtu(unsigned int index);
 

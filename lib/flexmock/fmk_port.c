@@ -178,6 +178,7 @@ look_at(struct fmk_port *port)
 	port->netif[0] = '\0';
 	if (port->info.if_index != 0)
 		if_indextoname(port->info.if_index, port->netif);
+	port->tap = port->netif[0] == '\0' ? -1 : fmk_netif_tap_file(port->netif);
 	port->memif = strcmp(port->info.driver_name, "net_memif") == 0;
 	da = rte_dev_devargs(port->info.device);
 	port->memif_client = port->memif && !fmk_memif_is_server(da == NULL ? NULL : da->args);
@@ -187,9 +188,30 @@ look_at(struct fmk_port *port)
 bool
 fmk_port_netif_gone(const struct fmk_port *port)
 {
-	char name[IF_NAMESIZE];
+	return port->netif[0] != '\0' && !fmk_netif_here(port->info.if_index) &&
+		!fmk_netif_has_tap(port->tap);
+}
 
-	return port->netif[0] != '\0' && if_indextoname(port->info.if_index, name) == NULL;
+/* A tap that was moved to another namespace cannot be looked at: who moved it uses it. */
+static bool
+is_moved(const struct fmk_port *port)
+{
+	return !fmk_netif_here(port->info.if_index) && fmk_netif_has_tap(port->tap);
+}
+
+bool
+fmk_port_look_at_link(struct fmk_port *port)
+{
+	struct rte_eth_link *link = &port->link;
+
+	memset(link, 0, sizeof(*link));
+	if (!fmk_port_alive(port) || rte_eth_link_get_nowait(port->id, link) < 0)
+		return false;
+	if (port->netif[0] != '\0' && is_moved(port))
+		link->link_status = RTE_ETH_LINK_UP;
+	else if (port->netif[0] != '\0' && !fmk_netif_running(port->info.if_index))
+		link->link_status = RTE_ETH_LINK_DOWN;
+	return link->link_status == RTE_ETH_LINK_UP;
 }
 
 /* Of ports whose device this card has probed. */
@@ -702,8 +724,7 @@ void
 fmk_port_link(struct fmk_port *port, struct rte_eth_link *link)
 {
 	if (pthread_mutex_trylock(&port->lock) == 0) {
-		if (!fmk_port_alive(port) || rte_eth_link_get_nowait(port->id, &port->link) < 0)
-			memset(&port->link, 0, sizeof(port->link));
+		fmk_port_look_at_link(port);
 		pthread_mutex_unlock(&port->lock);
 	}
 	*link = port->link;

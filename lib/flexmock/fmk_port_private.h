@@ -42,6 +42,7 @@ struct fmk_port {
 	struct rte_eth_dev_owner owner;
 	struct rte_eth_dev_info info;
 	char netif[IF_NAMESIZE]; /* kernel interface it stands on, empty: none */
+	int tap;		 /* file of that interface if the port has made it, else -1 */
 	bool memif;
 	bool memif_client; /* connects when it is started, and only then */
 	bool quiet;	   /* being tried again: its errors are no news */
@@ -105,6 +106,9 @@ bool fmk_port_alive(const struct fmk_port *port);
 
 /** @return whether the kernel interface the port stood on has vanished */
 bool fmk_port_netif_gone(const struct fmk_port *port);
+
+/** Look at the link. @return whether it is up */
+bool fmk_port_look_at_link(struct fmk_port *port);
 
 /** Close the port and take its device off the bus; fmk_port_revive() makes it anew. */
 void fmk_port_retire(struct fmk_port *port);
