@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/if_packet.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -56,32 +57,80 @@ fmk_netif_has_tap(int file)
 	return file >= 0 && ioctl(file, TUNGETIFF, &ifr) == 0;
 }
 
+/* Call for every file of the process until it says that it is enough. */
+static void
+visit_files(bool (*visit)(int file, void *arg), void *arg)
+{
+	DIR *files = opendir("/proc/self/fd");
+	const struct dirent *entry;
+
+	while (files != NULL && (entry = readdir(files)) != NULL) {
+		if (entry->d_name[0] != '.' && visit(atoi(entry->d_name), arg))
+			break;
+	}
+	if (files != NULL)
+		closedir(files);
+}
+
+struct tap_search {
+	const char *name;
+	int file;
+};
+
 static bool
-is_file_of(int file, const char *name)
+is_file_of(int file, void *arg)
 {
 	char path[64], target[sizeof("/dev/net/tun")] = "";
+	struct tap_search *search = arg;
 	struct ifreq ifr;
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
-	return readlink(path, target, sizeof(target) - 1) > 0 &&
-		strcmp(target, "/dev/net/tun") == 0 && ioctl(file, TUNGETIFF, &ifr) == 0 &&
-		strcmp(ifr.ifr_name, name) == 0;
+	if (readlink(path, target, sizeof(target) - 1) <= 0 ||
+		strcmp(target, "/dev/net/tun") != 0 || ioctl(file, TUNGETIFF, &ifr) < 0 ||
+		strcmp(ifr.ifr_name, search->name) != 0)
+		return false;
+	search->file = file;
+	return true;
 }
 
 int
 fmk_netif_tap_file(const char *name)
 {
-	DIR *files = opendir("/proc/self/fd");
-	const struct dirent *entry;
-	int file = -1;
+	struct tap_search search = {name, -1};
 
-	while (files != NULL && file < 0 && (entry = readdir(files)) != NULL) {
-		if (is_file_of(atoi(entry->d_name), name))
-			file = atoi(entry->d_name);
-	}
-	if (files != NULL)
-		closedir(files);
-	return file;
+	visit_files(is_file_of, &search);
+	return search.file;
+}
+
+struct drops {
+	int index;
+	uint64_t sum;
+};
+
+static bool
+add_drops(int file, void *arg)
+{
+	struct sockaddr_ll address;
+	struct tpacket_stats stats;
+	struct drops *drops = arg;
+	socklen_t len = sizeof(address);
+
+	if (getsockname(file, (struct sockaddr *)&address, &len) < 0 ||
+		address.sll_family != AF_PACKET || address.sll_ifindex != drops->index)
+		return false;
+	len = sizeof(stats);
+	if (getsockopt(file, SOL_PACKET, PACKET_STATISTICS, &stats, &len) == 0)
+		drops->sum += stats.tp_drops;
+	return false;
+}
+
+uint64_t
+fmk_netif_ring_drops(unsigned int index)
+{
+	struct drops drops = {.index = (int)index};
+
+	visit_files(add_drops, &drops);
+	return drops.sum;
 }
 
 int

@@ -10,6 +10,7 @@
  */
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /** Bytes a frame has beside what the kernel's MTU counts: the Ethernet header. */
 #define FMK_NETIF_OVERHEAD 14
@@ -25,6 +26,12 @@ int fmk_netif_tap_file(const char *name);
 
 /** @return whether a file has its tap: it may have been moved to another namespace, but not deleted */
 bool fmk_netif_has_tap(int file);
+
+/**
+ * Frames that found the rings of this process's raw sockets at an interface full since they were
+ * asked for last: the kernel counts them, and tells once.
+ */
+uint64_t fmk_netif_ring_drops(unsigned int index);
 
 /** @return the interface's MTU, 0 if it is gone */
 int fmk_netif_mtu(unsigned int index);

@@ -421,11 +421,23 @@ fmk_port_start_device(struct fmk_port *port)
 	return 0;
 }
 
+/*
+ * net_af_packet does not ask the kernel what found no room (or has part of it: the kernel tells
+ * once). Its sockets are closed when it stops.
+ */
+static void
+ask_ring_drops(struct fmk_port *port)
+{
+	if (strcmp(port->info.driver_name, "net_af_packet") == 0)
+		port->ring_drops += fmk_netif_ring_drops(port->info.if_index);
+}
+
 void
 fmk_port_stop_device(struct fmk_port *port)
 {
 	if (!fmk_port_alive(port))
 		return;
+	ask_ring_drops(port);
 	if (port->memif) {
 		fmk_guard_end(port);
 		fmk_port_call_interrupt_thread(port, stop_device);
@@ -737,6 +749,8 @@ fmk_port_stats(struct fmk_port *port, struct rte_eth_stats *stats)
 
 	if (pthread_mutex_trylock(&port->lock) == 0) {
 		ret = fmk_port_alive(port) ? rte_eth_stats_get(port->id, stats) : -ENODEV;
+		ask_ring_drops(port);
+		stats->imissed += port->ring_drops;
 		pthread_mutex_unlock(&port->lock);
 	}
 	return ret;

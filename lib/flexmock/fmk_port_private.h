@@ -42,6 +42,7 @@ struct fmk_port {
 	struct rte_eth_dev_owner owner;
 	struct rte_eth_dev_info info;
 	char netif[IF_NAMESIZE]; /* kernel interface it stands on, empty: none */
+	uint64_t ring_drops;	 /* frames that found that interface's ring full */
 	int tap;		 /* file of that interface if the port has made it, else -1 */
 	bool memif;
 	bool memif_client; /* connects when it is started, and only then */
