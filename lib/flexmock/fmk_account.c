@@ -185,7 +185,7 @@ void
 fmk_account_rx(const struct fmk_shared *shared, struct fmk_account *account)
 {
 	*account = (struct fmk_account){
-		.offered = SINCE_RESET(shared, count, offered),
+		.offered = SINCE_RESET(shared, count, offered) + shared->waited,
 		.delivered = rx_sum(shared, ROW_PACKETS) +
 			SINCE_RESET(shared, nic_count, pipe_packets) +
 			SINCE_RESET(shared, count, kernel_rx),
@@ -243,7 +243,7 @@ fmk_account_reset(struct fmk_shared *shared, const struct fmk_nic *nic)
 	}
 	fmk_counter_reset(&fmk_card_counter_table, &shared->count);
 	fmk_counter_reset(&fmk_nic_counter_table, &shared->nic_count);
-	shared->count_base.offered -= rx_waiting(shared, nic);
+	shared->waited = rx_waiting(shared, nic);
 }
 
 /* Counters of queues. */

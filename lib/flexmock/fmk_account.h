@@ -18,7 +18,7 @@
 
 /** Frames of one way, since the last reset. When nothing moves, offered is the sum of the others. */
 struct fmk_account {
-	uint64_t offered;   /**< Came from the wire, or were given to be sent. */
+	uint64_t offered;   /**< Came from the wire, or waited at the reset; or were to be sent. */
 	uint64_t delivered; /**< To the application, its pipe or the kernel; or sent. */
 	uint64_t waiting;   /**< On their way. */
 	uint64_t dropped;   /**< Sum of the counters of drops. */
@@ -66,7 +66,7 @@ const char *fmk_account_counter(
 	const struct fmk_shared *shared, unsigned int index, uint64_t *value);
 
 /**
- * Make all counters read zero; frames that wait have come since then.
+ * Make all counters read zero. Frames that wait are offered anew to fmk_account_rx().
  *
  * @param nic of the card, NULL in a process that cannot see it
  */

@@ -85,6 +85,7 @@ struct fmk_shared {
 	struct fmk_tx_stats **tx_stats;
 	uint64_t *rx_told; /**< Of each queue, frames that count.offered has. */
 	rte_spinlock_t told_lock;
+	uint64_t waited;		 /**< Frames that waited at the last reset of counters. */
 	bool histograms;		 /**< Batches are counted. */
 	struct fmk_histogram *histogram; /**< Of each queue; NULL: they were never counted. */
 

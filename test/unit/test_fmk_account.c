@@ -156,6 +156,7 @@ reset_leaves_what_waits(void **state)
 	fmk_account_update(a);
 	fmk_account_reset(a->shared, a->shared->nic);
 	assert_int_equal(account(a).offered, NB_DESC - 5);
+	assert_int_equal(a->shared->count.offered, a->shared->count_base.offered);
 	assert_int_equal(account(a).delivered, 0);
 	take(queue, NB_DESC - 5);
 	assert_int_equal(account(a).offered, NB_DESC - 5);
