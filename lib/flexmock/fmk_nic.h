@@ -73,7 +73,6 @@ struct fmk_nic {
 	bool watched;	 /**< Something is done with every packet to a pipe: one of the next two. */
 	bool histograms; /**< Batches are counted. */
 	bool own_time;	 /**< So all frames are to come at the time of this card. */
-	struct fmk_device *device; /**< Set when batches are counted first: whose time that is. */
 
 	/* While the bus is stopped. */
 	bool stopped;

@@ -99,15 +99,14 @@ flexmock_receive_shut(struct flexmock_rxq *rxq)
 	return 0;
 }
 
-/* Of n frames that were taken so many are left. */
+/* A batch whose first frame came then, UINT64_MAX if that is not known. */
 static void
-record_batch(struct flexmock_rxq *rxq, uint32_t n, uint32_t kept)
+record_batch(struct flexmock_rxq *rxq, uint32_t n, uint64_t came)
 {
-	const uint64_t came = n == 0 ? UINT64_MAX : fmk_queue_came(&rxq->card, 0, n);
 	const uint64_t now = came == UINT64_MAX ? 0 : flexmock_now(rxq->port);
 
-	if (kept > 0)
-		fmk_histogram_record(rxq->card.histogram, kept,
+	if (n > 0)
+		fmk_histogram_record(rxq->card.histogram, n,
 			came == UINT64_MAX ? FMK_WAIT_UNKNOWN : now - RTE_MIN(now, came));
 }
 
@@ -121,10 +120,11 @@ judge(const struct fmk_shared *card, const struct fmk_filter *filter, struct rte
 	return FMK_CAPTURE_PASSED;
 }
 
-uint32_t
-flexmock_receive_slow(struct flexmock_rxq *rxq, struct rte_mbuf **pkts, uint32_t n, uint64_t *bytes)
+/* Drop, free and count what is not for this port, and record all. @return frames that are left */
+static uint32_t
+judge_burst(struct flexmock_rxq *rxq, struct rte_mbuf **pkts, uint32_t n, uint64_t *bytes,
+	uint32_t slow)
 {
-	const uint32_t slow = __atomic_load_n(&rxq->card.slow, __ATOMIC_ACQUIRE);
 	const struct fmk_shared *card = rxq->port->card;
 	const struct fmk_filter *filter = __atomic_load_n(&card->filter, __ATOMIC_ACQUIRE);
 	struct fmk_rx_counters *count = rxq->card.count;
@@ -145,8 +145,17 @@ flexmock_receive_slow(struct flexmock_rxq *rxq, struct rte_mbuf **pkts, uint32_t
 		*bytes -= rte_pktmbuf_pkt_len(m);
 		rte_pktmbuf_free(m);
 	}
+	return kept;
+}
+
+uint32_t
+flexmock_receive_slow(struct flexmock_rxq *rxq, struct rte_mbuf **pkts, uint32_t n, uint64_t *bytes)
+{
+	const uint32_t slow = __atomic_load_n(&rxq->card.slow, __ATOMIC_ACQUIRE);
+	const uint32_t kept = judge_burst(rxq, pkts, n, bytes, slow);
+
 	if (slow & FMK_SLOW_HISTOGRAM)
-		record_batch(rxq, n, kept);
+		record_batch(rxq, kept, n == 0 ? UINT64_MAX : fmk_queue_came(&rxq->card, 0, n));
 	return kept;
 }
 
@@ -284,7 +293,27 @@ receive_waiting(struct flexmock_rxq *rxq, struct rte_mbuf **pkts, uint32_t n, ui
 				*bytes += rte_pktmbuf_pkt_len(pkts[kept++]);
 		}
 	}
+	if (kept == 0)
+		flexmock_skip(rxq->port);
 	return kept;
+}
+
+/* The same on a queue whose slow word is not 0. */
+static uint32_t
+receive_waiting_slow(struct flexmock_rxq *rxq, struct rte_mbuf **pkts, uint32_t n, uint64_t *bytes)
+{
+	const uint32_t slow = __atomic_load_n(&rxq->card.slow, __ATOMIC_ACQUIRE);
+	uint64_t came = UINT64_MAX;
+
+	if (slow & FMK_SLOW_HISTOGRAM)
+		came = fmk_queue_first_came(&rxq->card);
+	if (came < __atomic_load_n(&rxq->port->card->counted_since, __ATOMIC_RELAXED))
+		came = UINT64_MAX;
+	n = receive_waiting(rxq, pkts, n, bytes);
+	n = judge_burst(rxq, pkts, n, bytes, slow);
+	if (slow & FMK_SLOW_HISTOGRAM)
+		record_batch(rxq, n, came);
+	return n;
 }
 
 uint16_t
@@ -300,11 +329,10 @@ flexmock_receive_live(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
 		return flexmock_receive_shut(rxq);
 	if (port->card->source != FMK_SOURCE_CABLE)
 		advance(port);
-	n = receive_waiting(rxq, pkts, nb_pkts, &bytes);
-	if (n == 0)
-		flexmock_skip(port);
 	if (unlikely(slow != 0))
-		n = flexmock_receive_slow(rxq, pkts, n, &bytes);
+		n = receive_waiting_slow(rxq, pkts, nb_pkts, &bytes);
+	else
+		n = receive_waiting(rxq, pkts, nb_pkts, &bytes);
 	fmk_count(&rxq->card.count->packets, n);
 	fmk_count(&rxq->card.count->bytes, bytes);
 	return (uint16_t)n;
