@@ -39,16 +39,17 @@ enum fmk_capture_kind { FMK_CAPTURE_KINDS(FMK_CAPTURE_KIND) FMK_CAPTURE_NB_KINDS
 #define FMK_CAPTURE_REASONS(X)                                                                    \
 	X(RX_MISSED, "rx_missed_packets", "no descriptor was free")                               \
 	X(RX_STOPPED, "rx_missed_packets", "the queue was stopped")                               \
-	X(RX_NOMBUF, "rx_nombuf_errors", "the mempool had no buffer")                             \
+	X(RX_NOMBUF, "rx_nombuf_lost_packets", "the mempool had no buffer")                       \
 	X(RX_OVERSIZE, "rx_oversize_packets", "longer than the MTU allows")                       \
 	X(RX_FILTERED, "rx_mac_filtered_packets", "to an address the port does not listen to")    \
 	X(RX_LINK_DOWN, "rx_link_down_packets", "the link was down")                              \
+	X(RX_DISCARDED, "rx_discarded_packets", "the port was stopped or the queue removed")      \
 	X(RX_NO_QUEUE, "rx_no_queue_packets", "no receive queue was running")                     \
 	X(RX_GIANT, "rx_giant_packets", "over 1536 bytes")                                        \
 	X(NIC_NO_RULE, "PKT_DROP", "no rule matched and there was no fallback pipe")              \
-	X(NIC_NO_SLOT, "IN_PKT less OUT_IN_COMP_PKT", "no slot was free")                         \
+	X(NIC_NO_SLOT, "rx_no_slot_packets", "no slot was free")                                  \
 	X(PIPE_FULL, "CPU_PKT_BUF_FULL", "the pipe was full")                                     \
-	X(PIPE_CLOSED, "RX_DMA_PKT_FLIT_DROP_CNT", "the pipe was disabled")                       \
+	X(PIPE_CLOSED, "rx_pipe_closed_packets", "the pipe was not open")                         \
 	X(TX_LINK_DOWN, "tx_link_down_packets", "the link was down")                              \
 	X(TX_PEER_DOWN, "tx_peer_down_packets", "the card at the other end was not running")      \
 	X(TX_WRITE_ERROR, "tx_write_errors", "it could not be written")                           \
@@ -56,7 +57,7 @@ enum fmk_capture_kind { FMK_CAPTURE_KINDS(FMK_CAPTURE_KIND) FMK_CAPTURE_NB_KINDS
 		"the link or the far end was down or the file full")                              \
 	X(KERNEL_MISSED, "rx_kernel_missed_packets", "the interface of kernel= was down or full") \
 	X(TX_KERNEL_LOST, "tx_kernel_lost_packets", "the wire did not take it")                   \
-	X(TX_PIPE_GIANT, "PCIE_TX_DMA_PKT less DM_ETH_PKT", "over 1536 bytes")
+	X(TX_PIPE_GIANT, "tx_giant_packets", "over 1536 bytes")
 
 #define FMK_CAPTURE_REASON(reason, counter, text) FMK_CAPTURE_##reason,
 enum fmk_capture_reason {

@@ -135,19 +135,32 @@ fmk_queue_came(const struct fmk_queue *queue, uint32_t i, uint32_t n)
 	return number == NO_NUMBER ? UINT64_MAX : time_of(queue, number);
 }
 
+static void
+record(const struct fmk_queue *queue, uint64_t number, enum fmk_capture_reason reason)
+{
+	const struct fmk_capture_spot spot = {FMK_CAPTURE_RX_QUEUE, queue->id};
+	const struct fmk_flexbuf *buf = &queue->buf;
+	const uint64_t index = number % buf->nb_frames;
+
+	fmk_capture_bytes(queue->capture, spot, time_of(queue, number),
+		buf->data + buf->arrival[index].flit * FMK_FLIT, buf->desc[index].len, reason);
+}
+
 /* Record the n frames that the clock has brought last, which are dropped. */
 static void
 record_drops(const struct fmk_queue *queue, uint64_t n, enum fmk_capture_reason reason)
 {
-	const struct fmk_capture_spot spot = {FMK_CAPTURE_RX_QUEUE, queue->id};
-	const struct fmk_flexbuf *buf = &queue->buf;
+	for (uint64_t number = queue->arrived - n; number < queue->arrived; number++)
+		record(queue, number, reason);
+}
 
-	for (uint64_t number = queue->arrived - n; number < queue->arrived; number++) {
-		const uint64_t index = number % buf->nb_frames;
-
-		fmk_capture_bytes(queue->capture, spot, time_of(queue, number),
-			buf->data + buf->arrival[index].flit * FMK_FLIT, buf->desc[index].len,
-			reason);
+/* Record the frames that wait and are dropped; of those that came before the capture, none. */
+static void
+record_waiting(const struct fmk_queue *queue)
+{
+	for (uint64_t i = queue->accepted - queue->left; i < queue->accepted; i++) {
+		if (i < queue->numbered && *number_of(queue, i) != NO_NUMBER)
+			record(queue, *number_of(queue, i), FMK_CAPTURE_RX_DISCARDED);
 	}
 }
 
@@ -343,6 +356,8 @@ fmk_queue_discard(struct fmk_queue *queue)
 	fmk_count(&queue->count->discarded, fmk_queue_backlog(queue));
 	if (!queue->paced)
 		return;
+	if (is_slow(queue, FMK_SLOW_CAPTURE))
+		record_waiting(queue);
 	queue->left = 0;
 	queue->span = 0;
 	queue->span_count = 0;

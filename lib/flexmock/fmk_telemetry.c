@@ -38,6 +38,16 @@ struct command {
 #define ROW(name, function, takes, help) {PREFIX name, function, FMK_TEL_##takes, help},
 static const struct command commands[] = {FMK_TELEMETRY(ROW)};
 
+struct call {
+	const char *name;
+	telemetry_cb function;
+	const char *parameters;
+	const char *help;
+};
+
+#define CALL_ROW(name, function, parameters, help) {PREFIX name, function, parameters, help},
+static const struct call calls[] = {FMK_TELEMETRY_CALLS(CALL_ROW)};
+
 /* Fields. */
 
 void
@@ -112,6 +122,18 @@ fmk_tel_begin(const struct fmk_tel_ask *ask, struct rte_tel_data *data)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	fmk_tel_text(data, "card", ask->device->shared->name);
 	fmk_tel_u64(data, "time_ns", (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec);
+}
+
+const char *
+fmk_tel_split(const char *params, char *card)
+{
+	const size_t len = params == NULL ? 0 : strcspn(params, ",");
+
+	if (len == 0 || len >= FMK_NAME_MAX)
+		return NULL;
+	memcpy(card, params, len);
+	card[len] = '\0';
+	return params[len] == ',' ? &params[len + 1] : "";
 }
 
 /* Asking. */
@@ -204,6 +226,8 @@ RTE_INIT(register_commands)
 			parameters[commands[i].takes].help);
 		rte_telemetry_register_cmd(commands[i].name, answer, help);
 	}
+	for (unsigned int i = 0; i < RTE_DIM(calls); i++)
+		rte_telemetry_register_cmd(calls[i].name, calls[i].function, calls[i].help);
 }
 
 void
@@ -216,6 +240,9 @@ fmk_telemetry_print_rst(FILE *out)
 		fprintf(out, "   * - ``%s%s%s``\n     - %s\n", commands[i].name,
 			syntax[0] == '\0' ? "" : ",", syntax, commands[i].help);
 	}
+	for (unsigned int i = 0; i < RTE_DIM(calls); i++)
+		fprintf(out, "   * - ``%s,%s``\n     - %.*s\n", calls[i].name, calls[i].parameters,
+			(int)strcspn(calls[i].help, "."), calls[i].help);
 }
 
 /* Cards and their counters. */

@@ -44,6 +44,24 @@ enum fmk_tel_takes {
 	X("flows", fmk_tel_flows, CARD_FIRST, "Rules of a card's flow table, from an entry on") \
 	X("peers", fmk_tel_peers, FIRST, "Which card is connected to what, from a number on")
 
+/*
+ * Commands that call what flexmock.h offers, without the lock.
+ * X(name, function, parameters, help): help is with its parameters.
+ */
+#define FMK_TELEMETRY_CALLS(X)                                                                     \
+	X("capture_start", fmk_tel_capture_start, "card,file",                                     \
+		"Record a card's frames in a pcapng file. Parameters: string card, string file")   \
+	X("capture_stop", fmk_tel_capture_stop, "card",                                            \
+		"End a card's capture. Parameters: string card")                                   \
+	X("inject", fmk_tel_inject, "card,digits[+]",                                              \
+		"A frame arrives at a card with inject=1. Parameters: string card, hex digits[+]") \
+	X("collect", fmk_tel_collect, "card",                                                      \
+		"Take a frame that a card with inject=1 has sent. Parameters: string card")        \
+	X("step", fmk_tel_step, "card,ns",                                                         \
+		"Let time go by (inject=1, clock=virtual). Parameters: string card, int ns")       \
+	X("time", fmk_tel_time, "card",                                                            \
+		"Device time (clock=virtual), picoseconds. Parameters: string card")
+
 /** What was asked. */
 struct fmk_tel_ask {
 	struct fmk_device *device; /**< NULL if the command takes no card. */
@@ -56,6 +74,10 @@ typedef void (*fmk_tel_show)(const struct fmk_tel_ask *ask, struct rte_tel_data 
 #define FMK_TEL_DECLARE(name, function, takes, help) \
 	void function(const struct fmk_tel_ask *ask, struct rte_tel_data *data);
 FMK_TELEMETRY(FMK_TEL_DECLARE)
+
+#define FMK_TEL_DECLARE_CALL(name, function, parameters, help) \
+	int function(const char *cmd, const char *params, struct rte_tel_data *data);
+FMK_TELEMETRY_CALLS(FMK_TEL_DECLARE_CALL)
 
 /* Fields; a dict that could not be had is NULL, and takes nothing. */
 
@@ -72,6 +94,14 @@ struct rte_tel_data *fmk_tel_dict_of(struct rte_tel_data *dict, uint32_t number)
 /** Say what is wrong: the answer is that alone. */
 void fmk_tel_error(struct rte_tel_data *data, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/**
+ * Cut "<card>,<rest>".
+ *
+ * @param[out] card of FMK_NAME_MAX bytes
+ * @return rest, "" if there is none, NULL if there is no card
+ */
+const char *fmk_tel_split(const char *params, char *card);
 
 /** "card" and "time_ns", with which answers about a card begin. */
 void fmk_tel_begin(const struct fmk_tel_ask *ask, struct rte_tel_data *data);

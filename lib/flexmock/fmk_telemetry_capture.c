@@ -5,49 +5,63 @@
 #include <string.h>
 
 #include <rte_common.h>
-#include <rte_string_fns.h>
 #include <rte_telemetry.h>
 
 #include "flexmock.h"
 #include "fmk_options.h"
+#include "fmk_telemetry.h"
 
-/* /flexmock/capture_start,<card>,<file> and /flexmock/capture_stop,<card>. */
+/* Captures: {"capturing": 1} or {"capturing": 0}. The card's log says more of what has failed. */
 
-/* What has failed is an error of the command; the card's log says why. */
-static int
-answer(struct rte_tel_data *data, int ret)
+static const char *
+reason(int ret)
 {
-	if (ret < 0)
-		return ret;
-	return rte_tel_data_string(data, "done");
+	switch (ret) {
+	case -ENODEV:
+		return "no such card";
+	case -EALREADY:
+		return "a capture runs, allowed one at a time";
+	default:
+		return strerror(-ret);
+	}
 }
 
 static int
-capture_start(const char *cmd, const char *params, struct rte_tel_data *data)
+answer(struct rte_tel_data *data, int ret, int capturing)
 {
-	const char *path = params == NULL ? NULL : strchr(params, ',');
+	rte_tel_data_start_dict(data);
+	if (ret == 0)
+		return rte_tel_data_add_dict_int(data, "capturing", capturing);
+	fmk_tel_error(data, "%s", reason(ret));
+	return 0;
+}
+
+int
+fmk_tel_capture_start(const char *cmd, const char *params, struct rte_tel_data *data)
+{
 	char card[FMK_NAME_MAX];
+	const char *path = fmk_tel_split(params, card);
 
-	RTE_SET_USED(cmd);
-	if (path == NULL || path[1] == '\0' || (size_t)(path - params) >= sizeof(card))
-		return -EINVAL;
-	strlcpy(card, params, (size_t)(path - params) + 1);
-	return answer(data, flexmock_capture_start(card, path + 1));
+	if (path != NULL && path[0] != '\0')
+		return answer(data, flexmock_capture_start(card, path), 1);
+	fmk_tel_error(data, "allowed %s,<card>,<file>", cmd);
+	return 0;
 }
 
-static int
-capture_stop(const char *cmd, const char *params, struct rte_tel_data *data)
+int
+fmk_tel_capture_stop(const char *cmd, const char *params, struct rte_tel_data *data)
 {
-	RTE_SET_USED(cmd);
-	if (params == NULL)
-		return -EINVAL;
-	return answer(data, flexmock_capture_stop(params));
-}
+	char card[FMK_NAME_MAX];
+	const char *rest = fmk_tel_split(params, card);
+	int ret = -EINVAL;
 
-RTE_INIT(register_commands)
-{
-	rte_telemetry_register_cmd("/flexmock/capture_start", capture_start,
-		"Records a card's frames in a pcapng file. Parameters: string card, string file");
-	rte_telemetry_register_cmd("/flexmock/capture_stop", capture_stop,
-		"Ends a card's capture. Parameters: string card");
+	if (rest != NULL && rest[0] == '\0')
+		ret = flexmock_capture_stop(card);
+	if (ret != -EINVAL && ret != -ENOENT)
+		return answer(data, ret, 0);
+	if (ret == -ENOENT)
+		fmk_tel_error(data, "no capture runs");
+	else
+		fmk_tel_error(data, "allowed %s,<card>", cmd);
+	return 0;
 }

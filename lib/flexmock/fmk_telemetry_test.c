@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +17,7 @@
 #include "flexmock.h"
 #include "fmk_control.h"
 #include "fmk_device.h"
+#include "fmk_telemetry.h"
 
 /*
  * Tests of an application by a script: frames in and out as hexadecimal digits, and time.
@@ -76,20 +76,8 @@ this_talk(void)
 	return talk;
 }
 
-static int answer_error(struct rte_tel_data *data, const char *fmt, ...) __rte_format_printf(2, 3);
-
-static int
-answer_error(struct rte_tel_data *data, const char *fmt, ...)
-{
-	char text[RTE_TEL_MAX_STRING_LEN];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	rte_tel_data_start_dict(data);
-	return rte_tel_data_add_dict_string(data, "error", text);
-}
+/* An answer all the same. */
+#define answer_error(data, ...) (fmk_tel_error(data, __VA_ARGS__), 0)
 
 static int
 answer_number(struct rte_tel_data *data, const char *name, uint64_t value)
@@ -116,19 +104,6 @@ reason(int ret)
 	default:
 		return strerror(-ret);
 	}
-}
-
-/* Cut "<card>,<rest>"; @return rest, "" if there is none, NULL if there is no card */
-static const char *
-split(const char *params, char card[static FMK_NAME_MAX])
-{
-	const size_t len = params == NULL ? 0 : strcspn(params, ",");
-
-	if (len == 0 || len >= FMK_NAME_MAX)
-		return NULL;
-	memcpy(card, params, len);
-	card[len] = '\0';
-	return params[len] == ',' ? &params[len + 1] : "";
 }
 
 static int
@@ -185,12 +160,12 @@ inject_digits(struct partial *frame, const char *text, struct rte_tel_data *data
 		end);
 }
 
-static int
-inject(const char *cmd, const char *params, struct rte_tel_data *data)
+int
+fmk_tel_inject(const char *cmd, const char *params, struct rte_tel_data *data)
 {
 	struct talk *talk = this_talk();
 	char card[FMK_NAME_MAX];
-	const char *text = split(params, card);
+	const char *text = fmk_tel_split(params, card);
 
 	if (text == NULL)
 		return answer_error(data, "allowed %s,<card>,<digits>[+]", cmd);
@@ -225,12 +200,12 @@ tell(struct partial *frame, struct rte_tel_data *data)
 	return rte_tel_data_string(data, text);
 }
 
-static int
-collect(const char *cmd, const char *params, struct rte_tel_data *data)
+int
+fmk_tel_collect(const char *cmd, const char *params, struct rte_tel_data *data)
 {
 	struct talk *talk = this_talk();
 	char card[FMK_NAME_MAX];
-	const char *rest = split(params, card);
+	const char *rest = fmk_tel_split(params, card);
 	struct partial *frame;
 	int ret;
 
@@ -275,11 +250,11 @@ step_card(const char *card, uint64_t ns)
 	return ret;
 }
 
-static int
-step(const char *cmd, const char *params, struct rte_tel_data *data)
+int
+fmk_tel_step(const char *cmd, const char *params, struct rte_tel_data *data)
 {
 	char card[FMK_NAME_MAX], *end;
-	const char *text = split(params, card);
+	const char *text = fmk_tel_split(params, card);
 	uint64_t ns;
 	int ret;
 
@@ -293,25 +268,13 @@ step(const char *cmd, const char *params, struct rte_tel_data *data)
 	return ret < 0 ? answer_error(data, "%s", reason(ret)) : answer_time(card, data);
 }
 
-static int
-time_now(const char *cmd, const char *params, struct rte_tel_data *data)
+int
+fmk_tel_time(const char *cmd, const char *params, struct rte_tel_data *data)
 {
 	char card[FMK_NAME_MAX];
-	const char *rest = split(params, card);
+	const char *rest = fmk_tel_split(params, card);
 
 	if (rest == NULL || *rest != '\0')
 		return answer_error(data, "allowed %s,<card>", cmd);
 	return answer_time(card, data);
-}
-
-RTE_INIT(register_commands)
-{
-	rte_telemetry_register_cmd("/flexmock/inject", inject,
-		"A frame arrives at a card with inject=1. Parameters: string card, hex digits[+]");
-	rte_telemetry_register_cmd("/flexmock/collect", collect,
-		"Take a frame that a card with inject=1 has sent. Parameters: string card");
-	rte_telemetry_register_cmd("/flexmock/step", step,
-		"Let time go by (inject=1, clock=virtual). Parameters: string card, int ns");
-	rte_telemetry_register_cmd("/flexmock/time", time_now,
-		"Device time (clock=virtual), picoseconds. Parameters: string card");
 }

@@ -171,7 +171,52 @@ frames_without_a_buffer_are_recorded(void **state)
 	rte_pktmbuf_free_bulk(pkts, got);
 	p = remove_and_read();
 	assert_int_equal(unit_pcapng_count(&p, RX, ""), got);
-	assert_int_equal(unit_pcapng_count(&p, RX, "dropped: rx_nombuf_errors,"), 100u - got);
+	assert_int_equal(unit_pcapng_count(&p, RX, "dropped: rx_nombuf_lost_packets,"), 100u - got);
+	unit_pcapng_free(&p);
+}
+
+static void
+frames_that_wait_when_the_port_stops_are_recorded(void **state)
+{
+	uint16_t port = add("loopback=1");
+	struct rte_mempool *pool = pmd_start(port, NULL);
+	struct unit_pcapng p;
+
+	(void)state;
+	pmd_send_made(port, 0, pool, 0, 20);
+	assert_int_equal(rte_eth_dev_stop(port), 0);
+	assert_int_equal(pmd_xstat(port, "rx_discarded_packets"), 20);
+	p = remove_and_read();
+	assert_int_equal(unit_pcapng_count(&p, RX, "dropped: rx_discarded_packets,"), 20);
+	assert_int_equal(unit_pcapng_count(&p, RX, ""), 0);
+	unit_pcapng_free(&p);
+}
+
+/* Of those that come by the clock, with their times. */
+static void
+frames_that_came_and_wait_are_recorded(void **state)
+{
+	uint16_t port = add("gen(flows=4),rate=1Mpps");
+	struct rte_mbuf *m;
+	struct unit_pcapng p;
+	uint64_t discarded;
+
+	(void)state;
+	pmd_start(port, NULL);
+	while (pmd_receive(port, 0, &m, 1) == 0)
+		;
+	rte_pktmbuf_free(m);
+	rte_delay_us(100);
+	while (rte_eth_rx_burst(port, 0, &m, 1) == 0)
+		;
+	rte_pktmbuf_free(m);
+	assert_int_equal(rte_eth_dev_stop(port), 0);
+	discarded = pmd_xstat(port, "rx_discarded_packets");
+	assert_int_not_equal(discarded, 0);
+	p = remove_and_read();
+	assert_int_equal(unit_pcapng_count(&p, RX, "dropped: rx_discarded_packets,"), discarded);
+	for (uint32_t i = 1; i < p.nb_packets; i++)
+		assert_int_equal(p.packets[i].time_ns - p.packets[i - 1].time_ns, 1000);
 	unit_pcapng_free(&p);
 }
 
@@ -207,6 +252,8 @@ main(int argc, char **argv)
 		PMD_TEST(drops_of_a_cable_are_recorded_where_they_happen),
 		PMD_TEST(frames_for_no_queue_are_recorded),
 		PMD_TEST(frames_without_a_buffer_are_recorded),
+		PMD_TEST(frames_that_wait_when_the_port_stops_are_recorded),
+		PMD_TEST(frames_that_came_and_wait_are_recorded),
 		PMD_TEST(file_is_complete_when_the_port_is_closed_and_not_before),
 	};
 

@@ -168,9 +168,9 @@ def test_every_way_out_is_recorded(tmp_path, options):
         some(testpmd)
         with Telemetry(testpmd.prefix) as telemetry:
             before = testpmd.xstats()
-            assert telemetry.ask(f"/flexmock/capture_start,net_flexmock0,{path}") == "done"
+            assert telemetry.ask(f"/flexmock/capture_start,net_flexmock0,{path}") == {"capturing": 1}
             testpmd.wait_until(lambda: testpmd.xstats()["capture_packets"] > 1000, "capture")
-            assert telemetry.ask("/flexmock/capture_stop,net_flexmock0") == "done"
+            assert telemetry.ask("/flexmock/capture_stop,net_flexmock0") == {"capturing": 0}
             after = testpmd.xstats()
         testpmd.stop()
     count = records(path)
@@ -183,21 +183,27 @@ def test_every_way_out_is_recorded(tmp_path, options):
 def test_capture_starts_and_stops_by_telemetry(tmp_path):
     first, second = tmp_path / "first.pcapng", tmp_path / "second.pcapng"
     with Testpmd("net_flexmock0,gen()", args=MACSWAP) as testpmd, Telemetry(testpmd.prefix) as telemetry:
-        assert telemetry.ask("/flexmock/capture_stop,net_flexmock0") is None
-        assert telemetry.ask(f"/flexmock/capture_start,net_flexmock7,{first}") is None
-        assert telemetry.ask("/flexmock/capture_start,net_flexmock0") is None
-        assert telemetry.ask("/flexmock/capture_start,net_flexmock0,/nowhere/file") is None
+        assert telemetry.ask("/flexmock/capture_stop,net_flexmock0") == {"error": "no capture runs"}
+        assert telemetry.ask(f"/flexmock/capture_start,net_flexmock7,{first}") == {"error": "no such card"}
+        assert telemetry.ask("/flexmock/capture_start,net_flexmock0") == {
+            "error": "allowed /flexmock/capture_start,<card>,<file>"
+        }
+        assert telemetry.ask("/flexmock/capture_start,net_flexmock0,/nowhere/file") == {
+            "error": "No such file or directory"
+        }
         assert testpmd.wait_log(r"capture=/nowhere/file: No such file or directory; allowed")
         # Before the port runs, nothing has come.
-        assert telemetry.ask(f"/flexmock/capture_start,net_flexmock0,{first}") == "done"
-        assert telemetry.ask(f"/flexmock/capture_start,net_flexmock0,{second}") is None
-        assert telemetry.ask("/flexmock/capture_stop,net_flexmock0") == "done"
+        assert telemetry.ask(f"/flexmock/capture_start,net_flexmock0,{first}") == {"capturing": 1}
+        assert telemetry.ask(f"/flexmock/capture_start,net_flexmock0,{second}") == {
+            "error": "a capture runs, allowed one at a time"
+        }
+        assert telemetry.ask("/flexmock/capture_stop,net_flexmock0") == {"capturing": 0}
         assert not records(first)
         assert not second.exists()
         testpmd.start()
-        assert telemetry.ask(f"/flexmock/capture_start,net_flexmock0,{second}") == "done"
+        assert telemetry.ask(f"/flexmock/capture_start,net_flexmock0,{second}") == {"capturing": 1}
         testpmd.wait_until(lambda: testpmd.xstats()["capture_packets"] > 1000, "capture")
-        assert telemetry.ask("/flexmock/capture_stop,net_flexmock0") == "done"
+        assert telemetry.ask("/flexmock/capture_stop,net_flexmock0") == {"capturing": 0}
         written = testpmd.xstats()["capture_packets"]
         testpmd.stop()
         assert testpmd.xstats()["capture_packets"] == written

@@ -135,46 +135,6 @@ test_interfaces_times_and_ways(void **state)
 	unit_pcapng_free(&p);
 }
 
-static bool
-is_counter(const struct fmk_counter_table *table, const char *prefix, const char *name, size_t len)
-{
-	char full[64];
-
-	for (unsigned int i = 0; i < table->nb_rows; i++) {
-		snprintf(full, sizeof(full), "%s%s", prefix, table->rows[i].name);
-		if (strlen(full) == len && memcmp(full, name, len) == 0)
-			return true;
-	}
-	return false;
-}
-
-static bool
-is_any_counter(const char *name)
-{
-	const size_t len = strcspn(name, " ");
-
-	return is_counter(&fmk_rx_counter_table, "rx_", name, len) ||
-		is_counter(&fmk_tx_counter_table, "tx_", name, len) ||
-		is_counter(&fmk_card_counter_table, "", name, len) ||
-		is_counter(&fmk_nic_counter_table, "", name, len);
-}
-
-#define REASON_COUNTER(reason, counter, text) counter,
-
-static void
-test_reasons_name_counters(void **state)
-{
-	static const char *const names[] = {FMK_CAPTURE_REASONS(REASON_COUNTER)};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		const char *less = strstr(names[i], " less ");
-
-		assert_true(is_any_counter(names[i]));
-		assert_true(less == NULL || is_any_counter(less + 6));
-	}
-}
-
 /* Frames that the clock brings to a queue of 16 descriptors, 40 of them before the first look. */
 static void
 test_paced_queue(void **state)
@@ -560,7 +520,6 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CAPTURE_TEST(test_interfaces_times_and_ways),
-		CAPTURE_TEST(test_reasons_name_counters),
 		CAPTURE_TEST(test_paced_queue),
 		CAPTURE_TEST(test_unknown_arrival),
 		CAPTURE_TEST(test_start_and_stop),

@@ -381,6 +381,8 @@ flexmock_free_waiting(struct flexmock_rxq *rxq)
 {
 	struct fmk_frame frame;
 
-	while (rxq->card.ring != NULL && fmk_queue_dequeue(&rxq->card, &frame, 1) == 1)
+	while (rxq->card.ring != NULL && fmk_queue_dequeue(&rxq->card, &frame, 1) == 1) {
+		flexmock_record_frame(rxq, &frame, FMK_CAPTURE_RX_DISCARDED);
 		free_frame(&frame);
+	}
 }
