@@ -53,6 +53,8 @@ tx_slow_bits(const struct fmk_shared *shared, const struct fmk_tx_queue *queue)
 void
 fmk_control_update_queues(struct fmk_shared *shared)
 {
+	__atomic_store_n(
+		&shared->own_time, shared->histograms || shared->capturing, __ATOMIC_RELAXED);
 	for (uint16_t q = 0; q < FMK_QUEUES_MAX; q++) {
 		struct fmk_queue *rx = shared->rx[q];
 		struct fmk_tx_queue *tx = shared->tx[q];

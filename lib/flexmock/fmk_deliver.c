@@ -65,7 +65,7 @@ write_frame(struct fmk_device *device, const uint8_t *data, uint32_t len, uint64
 static bool
 send_along(struct fmk_shared *shared, const uint8_t *data, uint32_t len, uint64_t at)
 {
-	const struct fmk_frame frame = fmk_frame_borrow(data, len);
+	struct fmk_frame frame = fmk_frame_borrow(data, len);
 	struct fmk_frame refused;
 	bool down;
 
@@ -433,13 +433,15 @@ pipe_takes(struct fmk_shared *shared, const struct fmk_frame *frame, uint64_t no
 }
 
 uint32_t
-fmk_device_deliver(struct fmk_shared *shared, const struct fmk_frame *frames, uint32_t n,
-	uint64_t now, struct fmk_frame *refused)
+fmk_device_deliver(struct fmk_shared *shared, struct fmk_frame *frames, uint32_t n, uint64_t now,
+	struct fmk_frame *refused)
 {
 	struct fmk_nic *nic = shared->nic;
 	uint32_t nb_refused = 0;
 
 	fmk_account_offer(shared, n);
+	for (uint32_t i = 0; i < n; i++)
+		frames[i].at = now;
 	if (nic == NULL)
 		return fmk_device_deliver_queues(shared, frames, n, now, refused);
 	fmk_nic_lock(nic);
@@ -456,7 +458,8 @@ fmk_device_deliver(struct fmk_shared *shared, const struct fmk_frame *frames, ui
 
 /*
  * Time of a frame from another card. Cards with virtual clocks have a time each. Real ones may count
- * from another origin, which shows in a capture and in histograms; timestamps are the sender's time at both ends.
+ * from another origin, which shows in a capture and in histograms; timestamps are the sender's time
+ * at both ends.
  */
 static uint64_t
 far_time(const struct fmk_shared *far, uint64_t now)
@@ -466,12 +469,14 @@ far_time(const struct fmk_shared *far, uint64_t now)
 	if (far->options.clock == FMK_CLOCK_VIRTUAL)
 		return fmk_shared_time(far);
 	if (far->nic != NULL && __atomic_load_n(&far->nic->own_time, __ATOMIC_RELAXED))
-		return fmk_device_now(far->nic->device);
-	return fmk_shared_captures(far) && !stamps ? fmk_capture_time(far->capture) : now;
+		return fmk_device_now(far->device);
+	return __atomic_load_n(&far->own_time, __ATOMIC_RELAXED) && !stamps
+		? fmk_device_now(far->device)
+		: now;
 }
 
 uint32_t
-fmk_device_send(struct fmk_shared *shared, const struct fmk_frame *frames, uint32_t n, uint64_t now,
+fmk_device_send(struct fmk_shared *shared, struct fmk_frame *frames, uint32_t n, uint64_t now,
 	struct fmk_frame *refused, bool *down)
 {
 	struct fmk_shared *far;

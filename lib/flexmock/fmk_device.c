@@ -314,6 +314,7 @@ fmk_device_create(
 		FMK_LOG(ERR, name, "no memory for the card");
 		return -ENOMEM;
 	}
+	device->shared->device = device;
 	device->mem = mem;
 	rte_spinlock_init(&device->writer_lock);
 

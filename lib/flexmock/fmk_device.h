@@ -95,8 +95,11 @@ struct fmk_shared {
 
 	/** What serves pipes, NULL before the first is wanted. Of the creating process alone. */
 	struct fmk_nic *nic;
+	struct fmk_device *device;   /**< The same. */
 	struct fmk_capture *capture; /**< The same; NULL before the first. */
 	bool capturing;		     /**< Frames are recorded. */
+	bool own_time; /**< Frames are recorded or counted, and so are to come at this card's time. */
+	uint64_t counted_since; /**< Device time; of what came before, waits are not known. */
 	/** Of kernel=, NULL if not given. Likewise. */
 	struct fmk_kernel *kernel;
 };
@@ -261,12 +264,13 @@ bool fmk_device_advance(struct fmk_device *device, uint64_t now);
 /**
  * Steer frames to the pipes and queues of a card. The caller holds what keeps the queues in place.
  *
+ * @param[in,out] frames their `at` is set
  * @param now device time, picoseconds
  * @param[out] refused frames that were not taken, at most n; they are the caller's again
  * @return frames refused; those that met a full queue are counted as missed there, those that
  *   found no running queue in rx_no_queue_packets
  */
-uint32_t fmk_device_deliver(struct fmk_shared *shared, const struct fmk_frame *frames, uint32_t n,
+uint32_t fmk_device_deliver(struct fmk_shared *shared, struct fmk_frame *frames, uint32_t n,
 	uint64_t now, struct fmk_frame *refused);
 
 /**
@@ -276,8 +280,8 @@ enum fmk_nic_verdict fmk_device_deliver_pipe(
 	struct fmk_shared *shared, const void *data, uint32_t len, uint64_t now, bool wait);
 
 /**
- * The same past the pipes, which do not want the frames: to the DPDK queues. If the card has pipes,
- * its fmk_nic_lock() is held.
+ * The same past the pipes, which do not want the frames: to the DPDK queues, with the `at` they
+ * have. If the card has pipes, its fmk_nic_lock() is held.
  */
 uint32_t fmk_device_deliver_queues(struct fmk_shared *shared, const struct fmk_frame *frames,
 	uint32_t n, uint64_t now, struct fmk_frame *refused);
@@ -291,12 +295,13 @@ bool fmk_device_has_room(const struct fmk_shared *shared, const struct fmk_frame
 /**
  * Send frames along the cable.
  *
+ * @param[in,out] frames as fmk_device_deliver()
  * @param now device time of this card, picoseconds
  * @param[out] refused as fmk_device_deliver()
  * @param[out] down set when there is nobody at the other end: all frames are refused
  * @return frames refused
  */
-uint32_t fmk_device_send(struct fmk_shared *shared, const struct fmk_frame *frames, uint32_t n,
+uint32_t fmk_device_send(struct fmk_shared *shared, struct fmk_frame *frames, uint32_t n,
 	uint64_t now, struct fmk_frame *refused, bool *down);
 
 /* Pipes. */

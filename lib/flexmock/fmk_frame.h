@@ -20,6 +20,8 @@ struct fmk_frame {
 	uint32_t seg_len; /**< Bytes that may be read at data; the rest is behind the cookie. */
 	void *cookie;	  /**< The face's buffer (its rte_mbuf); NULL: data is the card's heap;
 			   *   FMK_FRAME_BORROWED. */
+	uint64_t at;	  /**< In a live queue: device time of the queue's card at which it came,
+			   *   picoseconds; UINT64_MAX: it was pulled. */
 };
 
 /** A frame of bytes in one piece that stay the caller's. */

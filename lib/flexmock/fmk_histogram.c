@@ -61,10 +61,19 @@ set_nic(struct fmk_device *device, bool on)
 			memset(nic->pipe[i].watch->came, 0, sizeof(nic->pipe[i].watch->came));
 	}
 	nic->histograms = on;
-	nic->device = device;
 	fmk_nic_update(nic);
 	fmk_nic_unlock(nic);
 	pthread_mutex_unlock(&nic->tx.lock);
+}
+
+/* Before the card's start nothing waits, nor is the clock known. */
+static void
+set_begin(struct fmk_device *device)
+{
+	struct fmk_shared *shared = device->shared;
+
+	__atomic_store_n(&shared->counted_since, shared->wire.started ? fmk_device_now(device) : 0,
+		__ATOMIC_RELAXED);
 }
 
 int
@@ -75,6 +84,8 @@ fmk_histograms_set(struct fmk_device *device, bool on)
 	pthread_mutex_lock(&fmk_control_lock);
 	ret = on ? make_histograms(device) : 0;
 	if (ret == 0) {
+		if (on && !device->shared->histograms)
+			set_begin(device);
 		device->shared->histograms = on;
 		fmk_control_update_queues(device->shared);
 		set_nic(device, on);

@@ -89,13 +89,15 @@ find_device(const char *card, struct fmk_device **device)
 	return (*device)->sent == NULL ? -ENOTSUP : 0;
 }
 
-/* Device time as users of pipes have it; nothing else asks for it. */
+/* Device time as users of pipes have it, and histograms; nothing else asks for it. */
 static uint64_t
 time_of(const struct fmk_device *device)
 {
-	if (device->shared->nic == NULL || !fmk_device_timed(device))
-		return 0;
-	return fmk_device_now(device);
+	const struct fmk_shared *shared = device->shared;
+
+	if (shared->histograms || (shared->nic != NULL && fmk_device_timed(device)))
+		return fmk_device_now(device);
+	return 0;
 }
 
 /* Frames that found no room. Only the test program brings any. */
@@ -115,7 +117,7 @@ static int
 receive(struct fmk_device *device, const void *data, uint32_t len)
 {
 	struct fmk_shared *shared = device->shared;
-	const struct fmk_frame frame = fmk_frame_borrow(data, len);
+	struct fmk_frame frame = fmk_frame_borrow(data, len);
 	const uint64_t missed = count_missed(shared);
 	struct fmk_frame refused;
 

@@ -9,11 +9,13 @@
  * The part of the card that serves pipes: the Norman/Enso NIC between the wire and the memory of
  * its software.
  *
- *   RX   stamp -> parse -> flow table -> fallback -> pipe -> notification     (here, fmk_pipe.c)
+ *   RX   stamp -> parse -> flow table -> fallback -> pipe -> notification     (fmk_nic.c, fmk_pipe.c)
  *   TX   descriptor -> cut -> FIFO -> limiter -> stamp -> wire                (fmk_tx.c)
  *
- * Nothing costs time here: what the bus costs is fmk_bus's (a later part). The bus can be stopped,
- * which shows what the NIC does when the host does not take its data.
+ * Registers and commands are in fmk_nic_config.c, who has which pipe in fmk_nic_alloc.c.
+ *
+ * Nothing costs time here. The bus can be stopped, which shows what the NIC does when the host does
+ * not take its data.
  *
  * Registers may be written by any thread. Notifications are read and descriptors written without a
  * lock, ordered by their signals.
@@ -73,7 +75,6 @@ struct fmk_nic {
 	bool watched;	 /**< Something is done with every packet to a pipe: one of the next two. */
 	bool histograms; /**< Batches are counted. */
 	bool own_time;	 /**< So all frames are to come at the time of this card. */
-	struct fmk_device *device; /**< Set when batches are counted first: whose time that is. */
 
 	/* While the bus is stopped. */
 	bool stopped;

@@ -6,7 +6,8 @@
 
 /**
  * @file
- * What the files of the port below share: how it comes and goes (fmk_port.c), how pipes use it
+ * What the files of the port below share: how its device comes and goes (fmk_port_probe.c), how it
+ * is set up, started and asked (fmk_port.c), what EAL does for it (fmk_port_eal.c), how pipes use it
  * (fmk_port_pipes.c), and who looks after it while it runs (fmk_monitor.c).
  */
 
@@ -110,6 +111,14 @@ bool fmk_port_netif_gone(const struct fmk_port *port);
 
 /** Look at the link. @return whether it is up */
 bool fmk_port_look_at_link(struct fmk_port *port);
+
+/**
+ * Take the port of dev(): probe its device, unless it is there, and own it. Also after
+ * fmk_port_retire().
+ *
+ * @return 0, or -errno after one line of log unless quiet
+ */
+int fmk_port_probe(struct fmk_port *port);
 
 /** Close the port and take its device off the bus; fmk_port_revive() makes it anew. */
 void fmk_port_retire(struct fmk_port *port);

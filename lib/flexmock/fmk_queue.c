@@ -314,6 +314,16 @@ fmk_queue_dequeue(struct fmk_queue *queue, struct fmk_frame *frames, uint32_t n)
 	return rte_ring_sc_dequeue_burst_elem(queue->ring, frames, sizeof(*frames), n, NULL);
 }
 
+uint64_t
+fmk_queue_first_came(struct fmk_queue *queue)
+{
+	struct fmk_frame frame;
+
+	if (queue->held.data == NULL && fmk_queue_dequeue(queue, &frame, 1) == 1)
+		fmk_queue_hold(queue, &frame);
+	return queue->held.data == NULL ? UINT64_MAX : queue->held.at;
+}
+
 uint32_t
 fmk_queue_waiting(const struct fmk_queue *queue)
 {

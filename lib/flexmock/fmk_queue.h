@@ -193,6 +193,13 @@ fmk_queue_hold(struct fmk_queue *queue, const struct fmk_frame *frame)
 	queue->held = *frame;
 }
 
+/**
+ * For the polling thread of a live queue.
+ *
+ * @return fmk_frame.at of the first frame that waits, UINT64_MAX if none does
+ */
+uint64_t fmk_queue_first_came(struct fmk_queue *queue);
+
 /** @return frames that wait for the reader; any thread, an estimate while the queue is polled */
 uint32_t fmk_queue_waiting(const struct fmk_queue *queue);
 

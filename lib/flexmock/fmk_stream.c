@@ -115,6 +115,7 @@ hold_next(struct fmk_stream *stream)
 	stream->held_at = stream->lap_start;
 	if (!pulled(stream))
 		stream->held_at += fmk_pace_next(&stream->pace, frame.len, frame.time);
+	stream->held.at = pulled(stream) ? UINT64_MAX : stream->held_at;
 	stream->missed = false;
 }
 

@@ -13,6 +13,7 @@ from collections import Counter
 
 import pytest
 
+from pcapfiles import udp_frames, write_pcap
 from test_norman import EXAMPLES
 from testpmd import CRASH, DRIVER, REPO, Testpmd, environment, file_prefix
 
@@ -295,7 +296,7 @@ def check_histogram(histogram):
     assert least <= histogram["frames"] < 2 * least or least == 0
 
 
-@pytest.mark.parametrize("options, waits", [("rate=1Mpps", True), ("rate=1Mpps,cache=ring", True), ("", False), ("preload=0", False)])
+@pytest.mark.parametrize("options, waits", [("rate=1Mpps", True), ("rate=1Mpps,cache=ring", True), ("rate=1Mpps,preload=0", True), ("", False), ("preload=0", False)])
 def test_batches_of_queues_are_counted(options, waits):
     """Switched on and off while the port runs."""
     with Testpmd(f"{CARD},gen(flows=64),{options}".rstrip(","), args=["--rxq=8", "--txq=8"]) as testpmd:
@@ -327,6 +328,67 @@ def test_batches_are_counted_from_the_start():
         check_histogram(histogram)
         assert histogram["frames"] == testpmd.stats()["RX-packets"]
         assert histogram["waits"] == histogram["batches"]
+
+
+def poll_once(testpmd, packets):
+    """Until testpmd has so many packets in all."""
+    testpmd.start()
+    testpmd.wait_until(lambda: testpmd.stats()["RX-packets"] == packets, "the packets")
+    testpmd.stop()
+
+
+def test_frames_of_live_queues_have_waited_exactly():
+    """Virtual time stands still but for steps."""
+    with Testpmd(f"{CARD},inject=1,clock=virtual") as testpmd, Telemetry(testpmd.prefix) as telemetry:
+
+        def ask(command):
+            answer = telemetry.ask(f"/flexmock/{command}")
+            assert "error" not in answer
+            return answer
+
+        ask(f"inject,{CARD},{bytes(60).hex()}")
+        ask(f"step,{CARD},1000")
+        ask(f"histograms_on,{CARD}")
+        poll_once(testpmd, 1)
+        for wait, n in (5000, 3), (200, 1), (1 << 20, 20):
+            ask(f"inject,{CARD},{bytes(60).hex()}")
+            ask(f"step,{CARD},{wait}")
+            for _ in range(n - 1):
+                ask(f"inject,{CARD},{bytes(60).hex()}")
+            poll_once(testpmd, testpmd.stats()["RX-packets"] + n)
+        histogram = ask(f"histograms,{CARD}")["queues"]["0"]
+    check_histogram(histogram)
+    assert histogram["batches"] == 4 and histogram["frames"] == 25
+    # What came before counting began has a wait that is not known.
+    assert histogram["waits"] == 3
+    assert {wait for wait, n in histogram["wait_ns"].items() if n} == {"128", "4096", str(1 << 20)}
+
+
+def test_frames_of_a_cable_have_waited():
+    with Testpmd(f"{CARD},gen(flows=8),rate=100kpps", "net_flexmock1", "net_flexmock2,peer=net_flexmock1,histograms=1") as testpmd:
+        with Telemetry(testpmd.prefix) as telemetry:
+            testpmd.start()
+            testpmd.wait_until(lambda: testpmd.stats(2)["RX-packets"] > 1000, "traffic")
+            testpmd.stop()
+            histogram = telemetry.ask("/flexmock/histograms,net_flexmock2")["queues"]["0"]
+    check_histogram(histogram)
+    assert histogram["waits"] == histogram["batches"] > 0
+
+
+@pytest.mark.parametrize("queues, waits", [(4, True), (1, False)])
+def test_frames_of_a_port_below_have_waited_if_they_are_spread(tmp_path, queues, waits):
+    source = write_pcap(tmp_path / "in.pcap", udp_frames(64, 80, flows=64))
+    vdev = f"{CARD},dev(net_pcap0,rx_pcap={source},infinite_rx=1),histograms=1"
+    with Testpmd(vdev, args=[f"--rxq={queues}", f"--txq={queues}", "--forward-mode=rxonly"]) as testpmd:
+        with Telemetry(testpmd.prefix) as telemetry:
+            testpmd.start()
+            testpmd.wait_until(lambda: testpmd.stats()["RX-packets"] > 1000, "traffic")
+            testpmd.stop()
+            histograms = telemetry.ask(f"/flexmock/histograms,{CARD}")["queues"]
+    for histogram in histograms.values():
+        check_histogram(histogram)
+        assert histogram["waits"] == (histogram["batches"] if waits else 0)
+    assert sum(histogram["frames"] for histogram in histograms.values()) > 1000
 
 
 @pytest.mark.parametrize("options, waits", [("rate=500kpps", True), ("rate=500kpps,preload=0", True), ("", False)])

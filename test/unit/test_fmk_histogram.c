@@ -96,6 +96,103 @@ what_waited_before_is_not_known(void **state)
 	end(a, lanes[0], 1);
 }
 
+/* Live queues: a frame brings the time of the card it comes to. */
+
+#define FRAME_LEN 60
+
+/* Send frames over a card's cable. */
+static void
+send_frames(struct fmk_device *device, uint32_t n, uint64_t now)
+{
+	struct fmk_frame frames[NB_DESC], refused[NB_DESC];
+	bool down;
+
+	for (uint32_t i = 0; i < n; i++) {
+		frames[i] = (struct fmk_frame){
+			.data = calloc(1, FRAME_LEN), .len = FRAME_LEN, .seg_len = FRAME_LEN};
+		assert_non_null(frames[i].data);
+	}
+	assert_int_equal(fmk_device_send(device->shared, frames, n, now, refused, &down), 0);
+	assert_false(down);
+}
+
+static void
+take_frame(struct fmk_queue *queue)
+{
+	struct fmk_frame frame;
+
+	assert_int_equal(fmk_queue_dequeue(queue, &frame, 1), 1);
+	fmk_frame_free(&frame);
+}
+
+static void
+live_queue_knows_when_its_first_frame_came(void **state)
+{
+	struct fmk_device *a = run("a", "loopback=1,clock=virtual", lanes[0], 1);
+	struct fmk_queue *queue = &lanes[0][0].queue;
+
+	(void)state;
+	assert_true(fmk_queue_first_came(queue) == FMK_WAIT_UNKNOWN);
+	send_frames(a, 2, 3 * US);
+	send_frames(a, 1, 7 * US);
+	assert_int_equal(fmk_queue_first_came(queue), 3 * US);
+	assert_int_equal(fmk_queue_first_came(queue), 3 * US);
+	assert_int_equal(fmk_queue_waiting(queue), 3);
+	take_frame(queue);
+	take_frame(queue);
+	assert_int_equal(fmk_queue_first_came(queue), 7 * US);
+	take_frame(queue);
+	assert_true(fmk_queue_first_came(queue) == FMK_WAIT_UNKNOWN);
+	end(a, lanes[0], 1);
+}
+
+static void
+frame_of_a_cable_comes_at_the_far_card_s_time(void **state)
+{
+	struct fmk_device *a = create("a", NULL);
+	struct fmk_device *b = run("b", "peer=a,clock=virtual", lanes[1], 1);
+
+	(void)state;
+	set_queues(a, lanes[0], 1);
+	start(a, 1);
+	fmk_shared_reach(b->shared, 9 * US);
+	send_frames(a, 1, 5 * US);
+	assert_int_equal(fmk_queue_first_came(&lanes[1][0].queue), 9 * US);
+	/* Real clocks of one process are taken for the same unless somebody looks. */
+	send_frames(b, 1, 5 * US);
+	assert_int_equal(fmk_queue_first_came(&lanes[0][0].queue), 5 * US);
+	take_frame(&lanes[0][0].queue);
+	assert_int_equal(fmk_histograms_set(a, true), 0);
+	assert_true(a->shared->counted_since > 5 * US);
+	send_frames(b, 1, 5 * US);
+	assert_in_range(fmk_queue_first_came(&lanes[0][0].queue), a->shared->counted_since,
+		fmk_device_now(a));
+	end(a, lanes[0], 1);
+	end(b, lanes[1], 1);
+}
+
+static void
+streamed_frames_come_by_the_clock(void **state)
+{
+	struct fmk_device *a = run("a", "gen(flows=8),rate=1Mpps,preload=0", lanes[0], 1);
+	struct fmk_device *b = run("b", "gen(flows=8),preload=0", lanes[1], 1);
+	struct fmk_queue *queue = &lanes[0][0].queue;
+
+	(void)state;
+	fmk_device_advance(a, 2 * US);
+	fmk_device_advance(a, 6500 * NS);
+	assert_int_equal(fmk_queue_waiting(queue), 5);
+	for (uint32_t i = 2; i < 7; i++) {
+		assert_int_equal(fmk_queue_first_came(queue), i * US);
+		take_frame(queue);
+	}
+	fmk_device_advance(b, 2 * US);
+	assert_int_equal(fmk_queue_waiting(&lanes[1][0].queue), NB_DESC);
+	assert_true(fmk_queue_first_came(&lanes[1][0].queue) == FMK_WAIT_UNKNOWN);
+	end(a, lanes[0], 1);
+	end(b, lanes[1], 1);
+}
+
 static void
 no_memory_is_told(void **state)
 {
@@ -199,6 +296,9 @@ main(void)
 		cmocka_unit_test(batches_are_counted),
 		CARD_TEST(queue_knows_when_its_frames_came),
 		CARD_TEST(what_waited_before_is_not_known),
+		CARD_TEST(live_queue_knows_when_its_first_frame_came),
+		CARD_TEST(frame_of_a_cable_comes_at_the_far_card_s_time),
+		CARD_TEST(streamed_frames_come_by_the_clock),
 		CARD_TEST(no_memory_is_told),
 		cmocka_unit_test(pipe_knows_when_its_frames_came),
 		cmocka_unit_test(bus_may_be_stopped_meanwhile),

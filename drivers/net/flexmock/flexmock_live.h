@@ -6,10 +6,41 @@
 
 /**
  * @file
- * Bursts of live frames, and the slow paths that all bursts share.
+ * Bursts of live frames, and the slow paths that all bursts share: flexmock_live_rx.c,
+ * flexmock_live_tx.c.
  */
 
+#include <rte_atomic.h>
+
 #include "flexmock_rxtx.h"
+
+/** Frames handled in one go: bounds what a burst takes on the stack. */
+#define FLEXMOCK_LIVE_BURST 64
+
+/** The card's handle of the process that has made it. */
+static inline struct fmk_device *
+flexmock_port_device(const struct flexmock_port *port)
+{
+	return flexmock_device(&rte_eth_devices[port->port_id]);
+}
+
+/**
+ * A burst of the port below is inside these two. The port may be made anew by another thread, which
+ * shuts the queue, makes all threads run a barrier and waits for those inside (flexmock_lower.c):
+ * here the compiler has to keep the order, and nothing else.
+ */
+static __rte_always_inline void
+flexmock_enter_below(bool *busy)
+{
+	__atomic_store_n(busy, true, __ATOMIC_RELAXED);
+	rte_compiler_barrier();
+}
+
+static __rte_always_inline void
+flexmock_leave_below(bool *busy)
+{
+	__atomic_store_n(busy, false, __ATOMIC_RELEASE);
+}
 
 /** Receive from a live queue: cable, loopback, stream, or a port below with other queues. */
 uint16_t flexmock_receive_live(void *queue, struct rte_mbuf **pkts, uint16_t n);

@@ -3,17 +3,14 @@
  */
 #include <string.h>
 
-#include <rte_cpuflags.h>
-#include <rte_cycles.h>
 #include <rte_ethdev.h>
 #include <rte_ether.h>
 #include <rte_mbuf.h>
-#include <rte_vect.h>
 
 #include <fmk_cache.h>
 
-#include "flexmock_rxtx.h"
 #include "flexmock_live.h"
+#include "flexmock_variants.h"
 
 /* A descriptor of the card is the descriptor part of an mbuf, in one piece. */
 #define MBUF_DESC_OFFSET offsetof(struct rte_mbuf, packet_type)
@@ -32,15 +29,6 @@ static_assert(offsetof(struct rte_mbuf, port) ==
 		offsetof(struct rte_mbuf, ol_flags) ==
 			MBUF_REARM_OFFSET + offsetof(struct flexmock_rearm, ol_flags),
 	"rearm fields and mbuf differ");
-
-/* Properties of a receive burst that are settled at start. */
-#define RX_SMALL 0x1 /* every frame fits one flit: one move copies it */
-#define RX_RING 0x2  /* buffers come from the ring of posted ones */
-#define RX_PACED 0x4 /* frames arrive by the clock */
-#define RX_CHAIN 0x8 /* any frame in any buffers: as many as it takes, wherever they lie */
-#define RX_WIDE 0x10 /* the CPU moves a flit at once */
-#define RX_LLC 0x20  /* the ring is larger than the second-level cache */
-#define RX_MEM 0x40  /* frames leave the caches once they are written */
 
 /* Half a flit and a flit as the compiler moves them at once, where the CPU level has such moves. */
 typedef uint8_t half_flit __attribute__((vector_size(FMK_FLIT / 2), aligned(1), may_alias));
@@ -376,10 +364,6 @@ nowhere(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n,
 #define LEVELS(X, ...) X(base, , __VA_ARGS__)
 #endif
 
-enum level { LEVEL_BASE, LEVEL_AVX2, LEVEL_AVX512, NB_LEVELS };
-
-static const char *const level_names[NB_LEVELS] = {"plain C", "AVX2", "AVX-512"};
-
 /* X(name, text, flags): receive variants of a preloaded queue */
 #define RX_VARIANTS(X)                                                                        \
 	X(hot_small, "hot, frames of one flit", RX_SMALL)                                     \
@@ -413,20 +397,6 @@ RX_VARIANTS(RX_BURSTS)
 	}
 LEVELS(TX_BURST, nowhere)
 
-struct rx_variant {
-	const char *text;
-	unsigned int flags;
-	eth_rx_burst_t burst[NB_LEVELS];
-};
-
-struct tx_variant {
-	const char *text;
-	eth_tx_burst_t burst[NB_LEVELS];
-	/* What the burst does when the slow word is 0. */
-	uint16_t (*body)(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n,
-		enum fmk_capture_reason *fates);
-};
-
 #ifdef RTE_ARCH_X86_64
 #define BURSTS(way, name)                                                       \
 	{                                                                       \
@@ -443,10 +413,8 @@ struct tx_variant {
 		burst, burst, burst \
 	}
 
-enum { RX_LIVE, RX_LOWER, RX_PRELOADED };
-
 #define RX_ROW(name, text, flags) {"preloaded, " text, flags, BURSTS(rx, name)},
-static const struct rx_variant rx_variants[] = {
+const struct flexmock_rx_variant flexmock_rx_variants[] = {
 	[RX_LIVE] = {"live", 0, EVERY_LEVEL(flexmock_receive_live)},
 	[RX_LOWER] = {"straight from the port below", 0, EVERY_LEVEL(flexmock_receive_lower)},
 	RX_VARIANTS(RX_ROW)
@@ -455,9 +423,7 @@ static const struct rx_variant rx_variants[] = {
 	{"preloaded, llc", RX_RING | RX_LLC, BURSTS(rx, ring)},
 };
 
-enum { TX_NOWHERE, TX_PCAP, TX_CABLE, TX_PROGRAM, TX_LOWER, TX_LOWER_SHARED };
-
-static const struct tx_variant tx_variants[] = {
+const struct flexmock_tx_variant flexmock_tx_variants[] = {
 	[TX_NOWHERE] = {"to nowhere", BURSTS(tx, nowhere), nowhere},
 	[TX_PCAP] = {"to a capture", EVERY_LEVEL(flexmock_send_pcap), flexmock_put_pcap},
 	[TX_CABLE] = {"to a card", EVERY_LEVEL(flexmock_send_cable), flexmock_put_cable},
@@ -473,194 +439,13 @@ uint16_t
 flexmock_send_chosen(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n,
 	enum fmk_capture_reason *fates)
 {
-	return tx_variants[txq->port->tx_variant].body(txq, pkts, n, fates);
-}
-
-static __rte_always_inline void
-spin(uint64_t cycles)
-{
-	const uint64_t begin = rte_rdtsc();
-
-	while (rte_rdtsc() - begin < cycles)
-		;
-}
-
-/*
- * Optional costs of a card's edge: reading what the card wrote back and writing the tail, each once
- * a burst. What is received is posted anew in the same burst, and what is sent is reaped in it.
- */
-static uint64_t
-edge_cycles(const struct flexmock_port *port)
-{
-	const struct fmk_options *options = &port->card->options;
-
-	return (uint64_t)options->doorbell_cycles + options->completion_cycles;
-}
-
-static uint16_t
-receive_with_edge(void *queue, struct rte_mbuf **pkts, uint16_t n)
-{
-	const struct flexmock_port *port = ((const struct flexmock_rxq *)queue)->port;
-
-	n = rx_variants[port->rx_variant].burst[port->level](queue, pkts, n);
-	if (n > 0)
-		spin(edge_cycles(port));
-	return n;
-}
-
-static uint16_t
-send_with_edge(void *queue, struct rte_mbuf **pkts, uint16_t n)
-{
-	const struct flexmock_port *port = ((const struct flexmock_txq *)queue)->port;
-
-	n = tx_variants[port->tx_variant].burst[port->level](queue, pkts, n);
-	if (n > 0)
-		spin(edge_cycles(port));
-	return n;
-}
-
-static enum level
-cpu_level(void)
-{
-#ifdef RTE_ARCH_X86_64
-	const uint16_t bits = rte_vect_get_max_simd_bitwidth();
-
-	if (bits >= RTE_VECT_SIMD_512 && rte_cpu_get_flag_enabled(RTE_CPUFLAG_AVX512F) > 0 &&
-		rte_cpu_get_flag_enabled(RTE_CPUFLAG_AVX512BW) > 0 &&
-		rte_cpu_get_flag_enabled(RTE_CPUFLAG_AVX512DQ) > 0 &&
-		rte_cpu_get_flag_enabled(RTE_CPUFLAG_AVX512VL) > 0)
-		return LEVEL_AVX512;
-	if (bits >= RTE_VECT_SIMD_256 && rte_cpu_get_flag_enabled(RTE_CPUFLAG_AVX2) > 0 &&
-		rte_cpu_get_flag_enabled(RTE_CPUFLAG_BMI2) > 0)
-		return LEVEL_AVX2;
-#endif
-	return LEVEL_BASE;
-}
-
-static const unsigned int cache_flags[] = {
-	[FMK_CACHE_HOT] = 0,
-	[FMK_CACHE_RING] = RX_RING,
-	[FMK_CACHE_LLC] = RX_RING | RX_LLC,
-	[FMK_CACHE_MEM] = RX_RING | RX_MEM,
-};
-
-/* What the frames and buffers of all queues allow. */
-static unsigned int
-rx_flags(const struct rte_eth_dev *dev)
-{
-	const struct fmk_options *options = &flexmock_port(dev)->card->options;
-	uint32_t room = UINT32_MAX, max_len = 0;
-	unsigned int flags = options->rate.kind == FMK_RATE_MAX ? 0 : RX_PACED;
-
-	for (uint16_t q = 0; q < dev->data->nb_rx_queues; q++) {
-		const struct flexmock_rxq *rxq = dev->data->rx_queues[q];
-
-		room = RTE_MIN(room, rxq->data_offset == 0 ? 0 : rxq->room);
-		max_len = RTE_MAX(max_len, rxq->card.buf.max_len);
-	}
-	if (FMK_FLIT_CEIL(max_len) > room)
-		return flags | RX_CHAIN;
-	flags |= cache_flags[options->cache];
-	return max_len <= FMK_FLIT ? flags | RX_SMALL : flags;
-}
-
-static uint8_t
-choose_rx(const struct rte_eth_dev *dev)
-{
-	const struct flexmock_port *port = flexmock_port(dev);
-	unsigned int flags;
-	uint8_t i;
-
-	if (port->lower_rx)
-		return RX_LOWER;
-	if (port->card->source != FMK_SOURCE_PRELOADED)
-		return RX_LIVE;
-	flags = rx_flags(dev);
-	for (i = RX_PRELOADED; rx_variants[i].flags != flags; i++)
-		;
-	return i;
-}
-
-static uint8_t
-choose_tx(const struct rte_eth_dev *dev)
-{
-	const struct flexmock_port *port = flexmock_port(dev);
-
-	if (port->lower_tx)
-		return TX_LOWER;
-	if (port->card->source == FMK_SOURCE_LOWER)
-		return TX_LOWER_SHARED;
-	if (port->card->source == FMK_SOURCE_CABLE)
-		return TX_CABLE;
-	if (port->card->source == FMK_SOURCE_PROGRAM)
-		return TX_PROGRAM;
-	return port->card->options.tx_pcap[0] != '\0' ? TX_PCAP : TX_NOWHERE;
-}
-
-void
-flexmock_select_bursts(struct rte_eth_dev *dev)
-{
-	struct flexmock_port *port = flexmock_port(dev);
-
-	port->level = cpu_level();
-	port->rx_variant = choose_rx(dev);
-	port->tx_variant = choose_tx(dev);
-	dev->rx_pkt_burst = rx_variants[port->rx_variant].burst[port->level];
-	dev->tx_pkt_burst = tx_variants[port->tx_variant].burst[port->level];
-	if (edge_cycles(port) > 0) {
-		dev->rx_pkt_burst = receive_with_edge;
-		dev->tx_pkt_burst = send_with_edge;
-	}
-}
-
-static int
-burst_mode(struct rte_eth_burst_mode *mode, const char *text, const struct flexmock_port *port)
-{
-	snprintf(mode->info, sizeof(mode->info), "%s%s (%s)", text,
-		edge_cycles(port) > 0 ? ", with costs of the card's edge" : "",
-		level_names[port->level]);
-	return 0;
-}
-
-int
-flexmock_rx_burst_mode(struct rte_eth_dev *dev, uint16_t id, struct rte_eth_burst_mode *mode)
-{
-	const struct flexmock_port *port = flexmock_port(dev);
-
-	RTE_SET_USED(id);
-	return burst_mode(mode, rx_variants[port->rx_variant].text, port);
-}
-
-int
-flexmock_tx_burst_mode(struct rte_eth_dev *dev, uint16_t id, struct rte_eth_burst_mode *mode)
-{
-	const struct flexmock_port *port = flexmock_port(dev);
-
-	RTE_SET_USED(id);
-	return burst_mode(mode, tx_variants[port->tx_variant].text, port);
-}
-
-bool
-flexmock_rx_uses_ring(const struct flexmock_port *port)
-{
-	return (rx_variants[port->rx_variant].flags & RX_RING) != 0;
-}
-
-bool
-flexmock_rx_fits(const struct flexmock_rxq *rxq)
-{
-	const struct flexmock_port *port = rxq->port;
-
-	if (port->card->source != FMK_SOURCE_PRELOADED ||
-		(rx_variants[port->rx_variant].flags & RX_CHAIN))
-		return true;
-	return rxq->data_offset != 0 && FMK_FLIT_CEIL(rxq->card.buf.max_len) <= rxq->room;
+	return flexmock_tx_variants[txq->port->tx_variant].body(txq, pkts, n, fates);
 }
 
 int
 flexmock_rx_post(struct flexmock_rxq *rxq)
 {
-	const unsigned int flags = rx_variants[rxq->port->rx_variant].flags;
+	const unsigned int flags = flexmock_rx_variants[rxq->port->rx_variant].flags;
 
 	while (post_run(rxq, rxq->card.capacity, RX_RING | (flags & (RX_PACED | RX_MEM))) > 0)
 		;

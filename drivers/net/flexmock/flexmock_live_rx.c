@@ -2,34 +2,21 @@
  * Copyright(c) 2026 The FlexMock authors
  */
 #include <string.h>
-#include <time.h>
 
 #include <rte_ethdev.h>
 #include <rte_ether.h>
 #include <rte_mbuf.h>
 #include <rte_net.h>
 
-#include <fmk_inject.h>
 #include <fmk_histogram.h>
-#include <fmk_pcap.h>
-#include <fmk_port.h>
 
 #include "flexmock_capture.h"
 #include "flexmock_live.h"
 
-/* Frames handled in one go: bounds what a burst takes on the stack. */
-#define LIVE_BURST 64
-
-static struct fmk_device *
-process_device(const struct flexmock_port *port)
-{
-	return flexmock_device(&rte_eth_devices[port->port_id]);
-}
-
 static void
 advance(const struct flexmock_port *port)
 {
-	struct fmk_device *device = process_device(port);
+	struct fmk_device *device = flexmock_port_device(port);
 
 	if (fmk_device_advance(device, flexmock_now(port)) ||
 		(unlikely(__atomic_load_n(&device->end_untold, __ATOMIC_RELAXED)) &&
@@ -41,7 +28,7 @@ void
 flexmock_skip(const struct flexmock_port *port)
 {
 	if (unlikely(port->card->options.clock == FMK_CLOCK_VIRTUAL))
-		fmk_device_skip(process_device(port));
+		fmk_device_skip(flexmock_port_device(port));
 }
 
 static void
@@ -77,13 +64,13 @@ flexmock_receive_shut(struct flexmock_rxq *rxq)
 {
 	const struct flexmock_port *port = rxq->port;
 	const struct fmk_shared *card = port->card;
-	struct rte_mbuf *pkts[LIVE_BURST];
+	struct rte_mbuf *pkts[FLEXMOCK_LIVE_BURST];
 	uint16_t n;
 
 	if (!card->wire.started || card->wire.enabled || !rxq->card.running || below_is_gone(card))
 		return 0;
 	if (port->lower_rx) {
-		n = rte_eth_rx_burst(port->lower_id, rxq->card.id, pkts, LIVE_BURST);
+		n = rte_eth_rx_burst(port->lower_id, rxq->card.id, pkts, FLEXMOCK_LIVE_BURST);
 		fmk_count(&rxq->card.count->lower, n);
 		fmk_count(&rxq->card.count->link_down, n);
 		for (uint16_t i = 0; i < n; i++)
@@ -99,15 +86,14 @@ flexmock_receive_shut(struct flexmock_rxq *rxq)
 	return 0;
 }
 
-/* Of n frames that were taken so many are left. */
+/* A batch whose first frame came then, UINT64_MAX if that is not known. */
 static void
-record_batch(struct flexmock_rxq *rxq, uint32_t n, uint32_t kept)
+record_batch(struct flexmock_rxq *rxq, uint32_t n, uint64_t came)
 {
-	const uint64_t came = n == 0 ? UINT64_MAX : fmk_queue_came(&rxq->card, 0, n);
 	const uint64_t now = came == UINT64_MAX ? 0 : flexmock_now(rxq->port);
 
-	if (kept > 0)
-		fmk_histogram_record(rxq->card.histogram, kept,
+	if (n > 0)
+		fmk_histogram_record(rxq->card.histogram, n,
 			came == UINT64_MAX ? FMK_WAIT_UNKNOWN : now - RTE_MIN(now, came));
 }
 
@@ -121,10 +107,11 @@ judge(const struct fmk_shared *card, const struct fmk_filter *filter, struct rte
 	return FMK_CAPTURE_PASSED;
 }
 
-uint32_t
-flexmock_receive_slow(struct flexmock_rxq *rxq, struct rte_mbuf **pkts, uint32_t n, uint64_t *bytes)
+/* Drop, free and count what is not for this port, and record all. @return frames that are left */
+static uint32_t
+judge_burst(struct flexmock_rxq *rxq, struct rte_mbuf **pkts, uint32_t n, uint64_t *bytes,
+	uint32_t slow)
 {
-	const uint32_t slow = __atomic_load_n(&rxq->card.slow, __ATOMIC_ACQUIRE);
 	const struct fmk_shared *card = rxq->port->card;
 	const struct fmk_filter *filter = __atomic_load_n(&card->filter, __ATOMIC_ACQUIRE);
 	struct fmk_rx_counters *count = rxq->card.count;
@@ -145,8 +132,17 @@ flexmock_receive_slow(struct flexmock_rxq *rxq, struct rte_mbuf **pkts, uint32_t
 		*bytes -= rte_pktmbuf_pkt_len(m);
 		rte_pktmbuf_free(m);
 	}
+	return kept;
+}
+
+uint32_t
+flexmock_receive_slow(struct flexmock_rxq *rxq, struct rte_mbuf **pkts, uint32_t n, uint64_t *bytes)
+{
+	const uint32_t slow = __atomic_load_n(&rxq->card.slow, __ATOMIC_ACQUIRE);
+	const uint32_t kept = judge_burst(rxq, pkts, n, bytes, slow);
+
 	if (slow & FMK_SLOW_HISTOGRAM)
-		record_batch(rxq, n, kept);
+		record_batch(rxq, kept, n == 0 ? UINT64_MAX : fmk_queue_came(&rxq->card, 0, n));
 	return kept;
 }
 
@@ -270,13 +266,13 @@ static uint32_t
 receive_waiting(struct flexmock_rxq *rxq, struct rte_mbuf **pkts, uint32_t n, uint64_t *bytes)
 {
 	const bool streamed = rxq->port->card->source == FMK_SOURCE_STREAM;
-	struct fmk_frame frames[LIVE_BURST];
+	struct fmk_frame frames[FLEXMOCK_LIVE_BURST];
 	uint32_t taken = 0, kept = 0, got;
 	bool more = true;
 
 	for (; more && taken < n; taken += got) {
 		got = fmk_queue_dequeue(&rxq->card, frames,
-			streamed ? 1 : RTE_MIN(n - taken, (uint32_t)LIVE_BURST));
+			streamed ? 1 : RTE_MIN(n - taken, (uint32_t)FLEXMOCK_LIVE_BURST));
 		more = got > 0;
 		for (uint32_t i = 0; i < got; i++) {
 			more = receive_one(rxq, &frames[i], &pkts[kept]);
@@ -284,7 +280,27 @@ receive_waiting(struct flexmock_rxq *rxq, struct rte_mbuf **pkts, uint32_t n, ui
 				*bytes += rte_pktmbuf_pkt_len(pkts[kept++]);
 		}
 	}
+	if (kept == 0)
+		flexmock_skip(rxq->port);
 	return kept;
+}
+
+/* The same on a queue whose slow word is not 0. */
+static uint32_t
+receive_waiting_slow(struct flexmock_rxq *rxq, struct rte_mbuf **pkts, uint32_t n, uint64_t *bytes)
+{
+	const uint32_t slow = __atomic_load_n(&rxq->card.slow, __ATOMIC_ACQUIRE);
+	uint64_t came = UINT64_MAX;
+
+	if (slow & FMK_SLOW_HISTOGRAM)
+		came = fmk_queue_first_came(&rxq->card);
+	if (came < __atomic_load_n(&rxq->port->card->counted_since, __ATOMIC_RELAXED))
+		came = UINT64_MAX;
+	n = receive_waiting(rxq, pkts, n, bytes);
+	n = judge_burst(rxq, pkts, n, bytes, slow);
+	if (slow & FMK_SLOW_HISTOGRAM)
+		record_batch(rxq, n, came);
+	return n;
 }
 
 uint16_t
@@ -300,11 +316,10 @@ flexmock_receive_live(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
 		return flexmock_receive_shut(rxq);
 	if (port->card->source != FMK_SOURCE_CABLE)
 		advance(port);
-	n = receive_waiting(rxq, pkts, nb_pkts, &bytes);
-	if (n == 0)
-		flexmock_skip(port);
 	if (unlikely(slow != 0))
-		n = flexmock_receive_slow(rxq, pkts, n, &bytes);
+		n = receive_waiting_slow(rxq, pkts, nb_pkts, &bytes);
+	else
+		n = receive_waiting(rxq, pkts, nb_pkts, &bytes);
 	fmk_count(&rxq->card.count->packets, n);
 	fmk_count(&rxq->card.count->bytes, bytes);
 	return (uint16_t)n;
@@ -327,24 +342,6 @@ stamp(struct rte_mbuf **pkts, uint32_t n, const struct flexmock_port *port, bool
 	}
 	*too_long = (int64_t)over < 0;
 	return bytes;
-}
-
-/*
- * A burst of the port below is inside these two. The port may be made anew by another thread, which
- * shuts the queue, makes all threads run a barrier and waits for those inside (flexmock_lower.c):
- * here the compiler has to keep the order, and nothing else.
- */
-static __rte_always_inline void
-enter_below(bool *busy)
-{
-	__atomic_store_n(busy, true, __ATOMIC_RELAXED);
-	rte_compiler_barrier();
-}
-
-static __rte_always_inline void
-leave_below(bool *busy)
-{
-	__atomic_store_n(busy, false, __ATOMIC_RELEASE);
 }
 
 static __rte_always_inline uint16_t
@@ -373,211 +370,11 @@ flexmock_receive_lower(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
 {
 	struct flexmock_rxq *rxq = queue;
 
-	enter_below(&rxq->busy);
+	flexmock_enter_below(&rxq->busy);
 	nb_pkts = receive_below(rxq, pkts, nb_pkts);
-	leave_below(&rxq->busy);
+	flexmock_leave_below(&rxq->busy);
 	return nb_pkts;
 }
-
-uint16_t
-flexmock_send_slow(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n)
-{
-	const uint32_t slow = __atomic_load_n(&txq->card.slow, __ATOMIC_ACQUIRE);
-
-	if (slow & FMK_TX_STOPPED)
-		return 0;
-	if (!(slow & FMK_TX_LINK_DOWN))
-		return slow & FMK_TX_CAPTURE ? flexmock_send_recorded(txq, pkts, n)
-					     : flexmock_send_chosen(txq, pkts, n, NULL);
-	if (slow & FMK_TX_CAPTURE)
-		flexmock_record_lost(txq, pkts, n);
-	fmk_count(&txq->card.count->link_down, n);
-	rte_pktmbuf_free_bulk(pkts, n);
-	return n;
-}
-
-/*
- * One burst of at most LIVE_BURST frames. What meets a full queue was sent, and is missed there.
- * @return false if there is nobody at the other end
- */
-static bool
-send_frames(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint32_t n)
-{
-	struct fmk_frame frames[LIVE_BURST], refused[LIVE_BURST];
-	uint64_t bytes = 0;
-	uint32_t nb_refused;
-	bool down;
-
-	for (uint32_t i = 0; i < n; i++) {
-		frames[i] = fmk_frame_of_mbuf(pkts[i]);
-		bytes += frames[i].len;
-	}
-	nb_refused = fmk_device_send(
-		txq->port->card, frames, n, flexmock_now(txq->port), refused, &down);
-	for (uint32_t i = 0; i < nb_refused; i++)
-		rte_pktmbuf_free(refused[i].cookie);
-	if (down) {
-		fmk_count(&txq->card.count->peer_down, n);
-		return false;
-	}
-	fmk_count(&txq->card.count->packets, n);
-	fmk_count(&txq->card.count->bytes, bytes);
-	return true;
-}
-
-uint16_t
-flexmock_put_cable(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n,
-	enum fmk_capture_reason *fates)
-{
-	for (uint32_t first = 0, some; first < n; first += some) {
-		some = RTE_MIN(n - first, (uint32_t)LIVE_BURST);
-		if (send_frames(txq, &pkts[first], some) || fates == NULL)
-			continue;
-		for (uint32_t i = first; i < first + some; i++)
-			fates[i] = FMK_CAPTURE_TX_PEER_DOWN;
-	}
-	return n;
-}
-
-/* What finds no room is left to the application, as by a ring of descriptors that is full. */
-uint16_t
-flexmock_put_program(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n,
-	enum fmk_capture_reason *fates)
-{
-	struct fmk_device *device = process_device(txq->port);
-	uint64_t bytes = 0;
-	uint32_t wrong = 0;
-	uint16_t done;
-
-	for (done = 0; done < n; done++) {
-		const struct fmk_frame frame = fmk_frame_of_mbuf(pkts[done]);
-		const bool bad = frame.len == 0 || frame.len > FMK_FRAME_MAX;
-
-		if (!bad && !fmk_inject_send(device, &frame))
-			break;
-		wrong += bad;
-		bytes += bad ? 0 : frame.len;
-		if (bad && fates != NULL)
-			fates[done] = FMK_CAPTURE_TX_WRITE_ERROR;
-	}
-	rte_pktmbuf_free_bulk(pkts, done);
-	fmk_count(&txq->card.count->packets, done - wrong);
-	fmk_count(&txq->card.count->bytes, bytes);
-	fmk_count(&txq->card.count->write_errors, wrong);
-	return done;
-}
-
-static uint64_t
-wall_clock_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
-
-static int
-write_mbuf(struct fmk_pcap_writer *writer, const struct rte_mbuf *m, uint64_t time_ns)
-{
-	uint8_t flat[FMK_FRAME_MAX];
-	uint32_t len = rte_pktmbuf_pkt_len(m);
-	const void *data = NULL;
-
-	if (len <= sizeof(flat) || m->nb_segs == 1)
-		data = rte_pktmbuf_read(m, 0, len, flat);
-	return data == NULL ? -EIO : fmk_pcap_writer_write(writer, data, len, time_ns);
-}
-
-uint16_t
-flexmock_put_pcap(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n,
-	enum fmk_capture_reason *fates)
-{
-	struct fmk_device *device = process_device(txq->port);
-	const uint64_t now = wall_clock_ns();
-	uint64_t bytes = 0;
-	uint32_t sent = 0;
-
-	rte_spinlock_lock(&device->writer_lock);
-	for (uint16_t i = 0; i < n; i++) {
-		if (write_mbuf(device->writer, pkts[i], now) < 0) {
-			if (fates != NULL)
-				fates[i] = FMK_CAPTURE_TX_WRITE_ERROR;
-			continue;
-		}
-		bytes += rte_pktmbuf_pkt_len(pkts[i]);
-		sent++;
-	}
-	rte_spinlock_unlock(&device->writer_lock);
-	rte_pktmbuf_free_bulk(pkts, n);
-	fmk_count(&txq->card.count->packets, sent);
-	fmk_count(&txq->card.count->bytes, bytes);
-	fmk_count(&txq->card.count->write_errors, n - sent);
-	return n;
-}
-
-static uint64_t
-bytes_of(struct rte_mbuf **pkts, uint32_t n)
-{
-	uint64_t bytes = 0;
-
-	for (uint32_t i = 0; i < n; i++)
-		bytes += pkts[i]->pkt_len;
-	return bytes;
-}
-
-/* The port below frees what it takes: bytes are counted before, and taken back for the rest. */
-static __rte_always_inline uint16_t
-put_down(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n, bool shared)
-{
-	uint64_t bytes = bytes_of(pkts, n);
-	uint16_t sent;
-
-	if (shared)
-		sent = fmk_port_send(process_device(txq->port)->port, txq->card.id, pkts, n);
-	else
-		sent = rte_eth_tx_burst(txq->port->lower_id, txq->card.id, pkts, n);
-	if (sent < n)
-		bytes -= bytes_of(&pkts[sent], n - sent);
-	fmk_count(&txq->card.count->packets, sent);
-	fmk_count(&txq->card.count->bytes, bytes);
-	return sent;
-}
-
-uint16_t
-flexmock_put_lower(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n,
-	enum fmk_capture_reason *fates)
-{
-	RTE_SET_USED(fates);
-	enter_below(&txq->busy);
-	n = put_down(txq, pkts, n, false);
-	leave_below(&txq->busy);
-	return n;
-}
-
-uint16_t
-flexmock_put_lower_shared(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n,
-	enum fmk_capture_reason *fates)
-{
-	RTE_SET_USED(fates);
-	return put_down(txq, pkts, n, true);
-}
-
-/* A burst of live frames: the slow word, and what the variant does with them. */
-#define SEND(name)                                                                     \
-	uint16_t flexmock_send_##name(void *queue, struct rte_mbuf **pkts, uint16_t n) \
-	{                                                                              \
-		struct flexmock_txq *txq = queue;                                      \
-                                                                                       \
-		if (unlikely(__atomic_load_n(&txq->card.slow, __ATOMIC_RELAXED) != 0)) \
-			return flexmock_send_slow(txq, pkts, n);                       \
-		return flexmock_put_##name(txq, pkts, n, NULL);                        \
-	}
-
-SEND(pcap)
-SEND(cable)
-SEND(program)
-SEND(lower)
-SEND(lower_shared)
 
 void
 flexmock_free_waiting(struct flexmock_rxq *rxq)
