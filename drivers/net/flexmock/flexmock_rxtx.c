@@ -382,18 +382,23 @@ nowhere(struct flexmock_txq *txq, struct rte_mbuf **pkts, uint16_t n,
 	X(chains, "hot, any frames and buffers", RX_CHAIN)                                    \
 	X(paced_chains, "paced, hot, any frames and buffers", RX_PACED | RX_CHAIN)
 
-#define RX_BURST(level, attr, name, flags)                                                        \
-	attr static uint16_t rx_##name##_##level(void *queue, struct rte_mbuf **pkts, uint16_t n) \
-	{                                                                                         \
-		return receive(queue, pkts, n, (flags) | WIDE_##level);                           \
+/* Where its loop lies in a cache line is worth a tenth: let that not hang on what stands before it. */
+#define BURST_PLACE __attribute__((aligned(RTE_CACHE_LINE_SIZE)))
+
+#define RX_BURST(level, attr, name, flags)                              \
+	attr BURST_PLACE static uint16_t rx_##name##_##level(           \
+		void *queue, struct rte_mbuf **pkts, uint16_t n)        \
+	{                                                               \
+		return receive(queue, pkts, n, (flags) | WIDE_##level); \
 	}
 #define RX_BURSTS(name, text, flags) LEVELS(RX_BURST, name, flags)
 RX_VARIANTS(RX_BURSTS)
 
-#define TX_BURST(level, attr, name)                                                               \
-	attr static uint16_t tx_##name##_##level(void *queue, struct rte_mbuf **pkts, uint16_t n) \
-	{                                                                                         \
-		return send_##name(queue, pkts, n);                                               \
+#define TX_BURST(level, attr, name)                              \
+	attr BURST_PLACE static uint16_t tx_##name##_##level(    \
+		void *queue, struct rte_mbuf **pkts, uint16_t n) \
+	{                                                        \
+		return send_##name(queue, pkts, n);              \
 	}
 LEVELS(TX_BURST, nowhere)
 
