@@ -45,6 +45,35 @@ def holdings(pid):
 # Interfaces of the kernel.
 
 
+class RootNetwork(Network):
+    """A network namespace of the machine's own root, for what the kernel lets no other do."""
+
+    def __init__(self):
+        super().__init__()
+        root = "echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6; echo; exec sleep 3600"
+        self.__exit__()
+        self.holder = subprocess.Popen(["unshare", "-n", "sh", "-c", root], stdout=subprocess.PIPE)
+        self.holder.stdout.readline()
+        self.wrapper = ("nsenter", "--net", "-t", str(self.holder.pid))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root: the kernel gives AF_XDP sockets to nobody else")
+def test_af_xdp():
+    """The trial's queues are smaller than this port takes, of which nothing is said."""
+    with RootNetwork() as network:
+        add_veth(network)
+        vdev = "net_flexmock0,dev(net_af_xdp0,iface=fm0,force_copy=1)"
+        with Testpmd(vdev, args=[SWAP], wrapper=network.wrapper) as t:
+            assert not any("refuses" in line for line in port_lines(t.log))
+            t.start()
+            assert network.exchange("fm1", 100)["swapped"] == 100
+            network.ip("link set fm1 down")
+            wait_link(t, "down")
+            network.ip("link set fm1 up")
+            wait_link(t, "up")
+            assert network.exchange("fm1", 100)["swapped"] == 100
+
+
 @pytest.mark.parametrize("queues", [1, 2])
 def test_interface_down_and_up(queues):
     """Two queues above the one below are pumped; one is passed through."""
