@@ -76,7 +76,8 @@ def test_ports_are_shown():
     received = [queue for queue in first["queues"] if queue["way"] == "rx"]
     assert sum(queue["dropped_per_s"] for queue in received) == pytest.approx(rx["dropped_per_s"], rel=0.1)
     for queue in received:
-        assert queue["gbps"] == pytest.approx(queue["packets_per_s"] * 124 * 8 / 1e9)
+        # The two counters are read one after the other while packets come.
+        assert queue["gbps"] == pytest.approx(queue["packets_per_s"] * 124 * 8 / 1e9, rel=0.01)
         assert queue["descriptors"] == 512
     assert second["tx"]["delivered_per_s"] == pytest.approx(rx["delivered_per_s"], rel=0.2)
 
@@ -122,7 +123,8 @@ def test_pipes_are_shown(pipes):
     assert sum(pipe["packets_per_s"] for pipe in card["pipes"]) == pytest.approx(card["rx"]["delivered_per_s"], rel=0.1)
     for pipe in card["pipes"]:
         assert pipe["capacity_flits"] == 32767 and 0 <= pipe["used_flits"] <= 32767
-        assert pipe["gbps"] == pytest.approx(pipe["packets_per_s"] * 124 * 8 / 1e9)
+        # As of queues.
+        assert pipe["gbps"] == pytest.approx(pipe["packets_per_s"] * 124 * 8 / 1e9, rel=0.01)
     assert max(map(len, text.splitlines())) <= 80
     assert ("and 24 pipes with less" in text) == (pipes == 40)
 
