@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The FlexMock authors
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -16,6 +15,7 @@
 #include <rte_ethdev.h>
 #include <rte_string_fns.h>
 
+#include "fmk_files.h"
 #include "fmk_memif.h"
 
 #define DEFAULT_SOCKET "/run/memif.sock"
@@ -130,22 +130,6 @@ replace(int fd)
 	close(silent);
 }
 
-/* Call a function for every open file; it may close the file. */
-static void
-walk_files(void (*visit)(int fd, void *arg), void *arg)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	const struct dirent *entry;
-
-	if (dir == NULL)
-		return;
-	while ((entry = readdir(dir)) != NULL) {
-		if (entry->d_name[0] != '.')
-			visit(atoi(entry->d_name), arg);
-	}
-	closedir(dir);
-}
-
 static void
 replace_listener(int fd, void *arg)
 {
@@ -188,7 +172,7 @@ fmk_memif_end_listener(const struct rte_device *device)
 		return;
 	find_address(args_of(device), &address);
 	if (!shares(&address, device))
-		walk_files(replace_listener, &address);
+		fmk_files_walk(replace_listener, &address);
 }
 
 struct connections {
@@ -235,6 +219,6 @@ fmk_memif_connections(const struct rte_device *device, int *fds, unsigned int ma
 	struct connections found = {.fds = fds, .max = max};
 
 	find_address(args_of(device), &found.address);
-	walk_files(add_once, &found);
+	fmk_files_walk(add_once, &found);
 	return found.n;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The FlexMock authors
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -16,6 +15,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "fmk_files.h"
 #include "fmk_netif.h"
 
 static int
@@ -57,40 +57,23 @@ fmk_netif_has_tap(int file)
 	return file >= 0 && ioctl(file, TUNGETIFF, &ifr) == 0;
 }
 
-/* Call for every file of the process until it says that it is enough. */
-static void
-visit_files(bool (*visit)(int file, void *arg), void *arg)
-{
-	DIR *files = opendir("/proc/self/fd");
-	const struct dirent *entry;
-
-	while (files != NULL && (entry = readdir(files)) != NULL) {
-		if (entry->d_name[0] != '.' && visit(atoi(entry->d_name), arg))
-			break;
-	}
-	if (files != NULL)
-		closedir(files);
-}
-
 struct tap_search {
 	const char *name;
 	int file;
 };
 
-static bool
-is_file_of(int file, void *arg)
+static void
+find_tap(int file, void *arg)
 {
 	char path[64], target[sizeof("/dev/net/tun")] = "";
 	struct tap_search *search = arg;
 	struct ifreq ifr;
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
-	if (readlink(path, target, sizeof(target) - 1) <= 0 ||
-		strcmp(target, "/dev/net/tun") != 0 || ioctl(file, TUNGETIFF, &ifr) < 0 ||
-		strcmp(ifr.ifr_name, search->name) != 0)
-		return false;
-	search->file = file;
-	return true;
+	if (search->file < 0 && readlink(path, target, sizeof(target) - 1) > 0 &&
+		strcmp(target, "/dev/net/tun") == 0 && ioctl(file, TUNGETIFF, &ifr) == 0 &&
+		strcmp(ifr.ifr_name, search->name) == 0)
+		search->file = file;
 }
 
 int
@@ -98,7 +81,7 @@ fmk_netif_tap_file(const char *name)
 {
 	struct tap_search search = {name, -1};
 
-	visit_files(is_file_of, &search);
+	fmk_files_walk(find_tap, &search);
 	return search.file;
 }
 
@@ -107,7 +90,7 @@ struct drops {
 	uint64_t sum;
 };
 
-static bool
+static void
 add_drops(int file, void *arg)
 {
 	struct sockaddr_ll address;
@@ -117,11 +100,10 @@ add_drops(int file, void *arg)
 
 	if (getsockname(file, (struct sockaddr *)&address, &len) < 0 ||
 		address.sll_family != AF_PACKET || address.sll_ifindex != drops->index)
-		return false;
+		return;
 	len = sizeof(stats);
 	if (getsockopt(file, SOL_PACKET, PACKET_STATISTICS, &stats, &len) == 0)
 		drops->sum += stats.tp_drops;
-	return false;
 }
 
 uint64_t
@@ -129,7 +111,7 @@ fmk_netif_ring_drops(unsigned int index)
 {
 	struct drops drops = {.index = (int)index};
 
-	visit_files(add_drops, &drops);
+	fmk_files_walk(add_drops, &drops);
 	return drops.sum;
 }
 
